@@ -1,0 +1,67 @@
+"""What every command needs. Imports of weight stay inside the functions, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from healthcheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import Progress
+    from sqlalchemy import Engine
+
+    from healthcheck.settings import Settings
+
+
+def settings() -> Settings:
+    from healthcheck.settings import load
+
+    return load()
+
+
+def open_database(chosen: Settings) -> Engine:
+    """The database, which must be of this release; else a UsageError that names the remedy."""
+    from healthcheck.store import schema
+    from healthcheck.store.session import connect
+
+    engine = connect(chosen.database_url)
+    schema.require_current(engine)
+    return engine
+
+
+def now() -> datetime:
+    """The clock. Only commands and jobs read it; below them it is an argument."""
+    return datetime.now(UTC)
+
+
+def day(text: str | None, name: str) -> date | None:
+    """An ISO date given as an option; None stays None."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{name}: {text!r} is not a date; write it as YYYY-MM-DD") from None
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on one line of standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
+@contextmanager
+def progress(shown: bool = True) -> Iterator[Progress]:
+    """Progress bars on standard error; quiet where nobody looks (no terminal), or where JSON was asked for."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
+        yield bar

@@ -1,0 +1,98 @@
+"""One Settings object, from the environment and ``.env``. Every variable stands in ``config.example.env`` too (a test keeps them equal)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from healthcheck.errors import UsageError
+
+PREFIX = "HEALTHCHECK_"
+Words = Annotated[tuple[str, ...], NoDecode]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """All settings. Lists are comma-separated; every default lets the demo and a file-only set-up run."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    database_url: str = "sqlite:///healthcheck.db"
+    secret_keys: Secrets = ()
+    timezone: str = "UTC"
+    currency: str = Field("EUR", pattern="^[A-Z]{3}$")
+
+    monthly_quota: int | None = Field(None, ge=1)
+    bureaus: Words = ()
+    bureau_budget: Decimal | None = Field(None, ge=0)
+    report_max_age_days: int = Field(60, ge=0)
+    file_folder: str = "./reports"
+    file_cost_per_pull: Decimal = Field(Decimal(0), ge=0)
+
+    active_months: int = Field(12, ge=1)
+    large_sales_share: float = Field(0.8, gt=0, le=1)
+    large_exposure: Decimal = Field(Decimal(25000), ge=0)
+    good_payer_late_days: float = Field(10.0, ge=0)
+    good_payer_over_30_share: float = Field(0.10, ge=0, le=1)
+    good_payer_skip_days: int = Field(90, ge=0)
+    late_days: int = Field(45, ge=1)
+    late_amount: Decimal = Field(Decimal(500), ge=0)
+    late_share: float = Field(0.02, ge=0, le=1)
+    new_first_review_days: int = Field(90, ge=1)
+    cycle_high: int = Field(3, ge=1, le=12)
+    cycle_medium: int = Field(6, ge=1, le=12)
+    cycle_low: int = Field(12, ge=1, le=12)
+    cycle_new: int = Field(6, ge=1, le=12)
+    cycle_largest: int = Field(6, ge=1, le=12)
+    largest_count: int = Field(20, ge=0)
+    quota_reserve: float = Field(1.1, ge=1)
+    carry_over_share: float = Field(0.2, ge=0, le=1)
+    excluded_relationships: Words = ("excluded", "intercompany", "prepaid", "cash")
+    screen_warning_share: float = Field(0.05, gt=0, le=1)
+
+    mail_url: str = "file:./outbox"
+    mail_from: str = "healthcheck@localhost"
+    credit_team: Words = ("credit@localhost",)
+    on_uncertain: str = Field("resend", pattern="^(resend|hold)$")
+    rep_questions: int = Field(5, ge=0)
+    public_url: str = ""
+    allowed_private_hosts: Words = ()
+
+    carrier: str = "threads"
+    carrier_workers: int = Field(4, ge=1, le=256)
+
+    @field_validator("secret_keys", "bureaus", "credit_team", "excluded_relationships", "allowed_private_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("monthly_quota", "bureau_budget", mode="before")
+    @classmethod
+    def _blank_is_unset(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not a time zone; write one as Europe/Berlin")
+        return value
+
+    def business_day(self, now: datetime) -> date:
+        """The calendar day at ``now`` in the business time zone."""
+        return now.astimezone(ZoneInfo(self.timezone)).date()
+
+
+def load(**overrides: object) -> Settings:
+    """Read the settings; raises UsageError naming the variable and what is wrong with it."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
+        raise UsageError(f"{name}: {first['msg'].removeprefix('Value error, ')} (see config.example.env)") from None

@@ -1,0 +1,1 @@
+"""What is remembered: tables by subject, sessions, migrations. Knows no check."""
