@@ -1,0 +1,5 @@
+"""``python -m healthcheck`` is the command ``healthcheck``."""
+
+from healthcheck.cli import main
+
+main()
