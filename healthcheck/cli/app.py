@@ -15,4 +15,5 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.callback()(setup.version)
 app.command("init")(setup.init)
