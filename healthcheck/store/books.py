@@ -21,7 +21,9 @@ class Account(SQLModel, table=True):
     entity: str = ""
     account: str
     name: str = ""
-    name_on: date | None = Field(default=None, description="issue date of the invoice the name came from; null: a master row")
+    name_on: date | None = Field(
+        default=None, description="issue date of the invoice the name came from; null: a master row"
+    )
     parent: str | None = None
     country: str | None = None
     city: str | None = None

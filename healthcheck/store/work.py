@@ -33,7 +33,10 @@ class Review(SQLModel, table=True):
     """One account, one month. ``state``: waiting, claimed, done, failed. A result must name the ``token`` it was claimed with."""
 
     __tablename__ = "review"
-    __table_args__ = (UniqueConstraint("month_id", "account_id"), Index("ix_review_state_lease", "state", "lease_until"))
+    __table_args__ = (
+        UniqueConstraint("month_id", "account_id"),
+        Index("ix_review_state_lease", "state", "lease_until"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     month_id: int = Field(foreign_key="month.id")
@@ -80,7 +83,8 @@ class Flag(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id")
     check: str
-    outcome: str
+    outcome: str = Field(description="the worst it was raised or changed with")
+    score: float | None = Field(default=None, description="of the check when it was raised or changed last")
     state: str = "open"
     summary: str
     owner: str
@@ -125,7 +129,10 @@ class Standing(SQLModel, table=True):
 
 
 class Pull(SQLModel, table=True):
-    """One paid request for one report. ``state``: INTENT, STORED, REFUSED, UNCERTAIN. INTENT is committed before the call."""
+    """One paid request for one report. ``state``: INTENT, STORED, REFUSED, UNCERTAIN, CHARGED (paid for, nothing received).
+
+    INTENT is committed before the call.
+    """
 
     __tablename__ = "pull"
     __table_args__ = (UniqueConstraint("account_id", "bureau", "month", "attempt"),)
@@ -137,7 +144,9 @@ class Pull(SQLModel, table=True):
     attempt: int = 1
     key: str
     state: str
-    cost: int = Field(default=0, sa_type=BigInteger, description="minor units of the reporting currency, reserved with INTENT")
+    cost: int = Field(
+        default=0, sa_type=BigInteger, description="minor units of the reporting currency, reserved with INTENT"
+    )
     report_id: int | None = Field(default=None, foreign_key="report.id")
     note: str = ""
     intent_at: datetime = Field(sa_type=Instant)  # type: ignore[call-overload]
