@@ -203,6 +203,8 @@ class Message(SQLModel, table=True):
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     state: str = "WAITING"
     attempts: int = 0
+    refusals: int = Field(default=0, description="times the mail server refused it for good")
+    doubts: int = Field(default=0, description="times nobody knows whether it was taken")
     error: str | None = None
     queued_at: datetime = Field(sa_type=Instant)  # type: ignore[call-overload]
     next_try_at: datetime | None = Field(default=None, sa_type=Instant)  # type: ignore[call-overload]
