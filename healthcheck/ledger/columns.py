@@ -41,6 +41,7 @@ ACCOUNTS = {
     "oldest_days": pl.Int32,  # days past due of the oldest of those; 0: none
     "unallocated": pl.Int64,  # credits and cash not allocated
     "disputed": pl.Int64,
+    "group_size": pl.Int64,
     "group_exposure": pl.Int64,
     "group_limit": pl.Int64,  # of the root; null: none
 }

@@ -1,0 +1,95 @@
+"""Reading tables into polars through ADBC, cut off at the as-of date.
+
+ADBC's SQLite driver takes a column's type from its first rows, so every text column is read as text that is never null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Engine
+
+_DATE, _TEXT, _INT, _BOOL = pl.Date, pl.String, pl.Int64, pl.Boolean
+Shape = dict[str, Any]
+
+
+@contextmanager
+def connection(engine: Engine) -> Iterator[Any]:
+    """An ADBC connection to the engine's database, for reading."""
+    with _open(engine) as opened:
+        yield opened
+
+
+def _open(engine: Engine) -> Any:
+    if engine.dialect.name == "sqlite":
+        from adbc_driver_sqlite import dbapi
+
+        return dbapi.connect(engine.url.database)
+    from adbc_driver_postgresql import dbapi as postgres  # type: ignore[import-not-found,unused-ignore]
+
+    return postgres.connect(engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+def fetch(opened: Any, table: str, shape: Shape, where: str = "", keys: Sequence[int] | None = None) -> pl.DataFrame:
+    """The columns of ``shape`` ("name" or "name=sql") of ``table``, for the accounts ``keys`` (None: all)."""
+    chosen = [f"{_sql(kind, *_split(spec))}" for spec, kind in shape.items()]
+    conditions = [c for c in (where, _within(table, keys)) if c]
+    clause = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    raw = pl.read_database(f'SELECT {", ".join(chosen)} FROM "{table}"{clause}', opened)  # noqa: S608  (our own names and integers)
+    return raw.select(_typed(_split(spec)[0], kind) for spec, kind in shape.items())
+
+
+def _split(spec: str) -> tuple[str, str]:
+    name, _, sql = spec.partition("=")
+    return name, sql or f'"{name}"'
+
+
+def _sql(kind: Any, name: str, sql: str) -> str:
+    if kind == _INT:
+        return f'{sql} AS "{name}"'
+    if kind == _BOOL:
+        return f'CAST({sql} AS INTEGER) AS "{name}"'
+    return f"COALESCE(CAST({sql} AS TEXT), '') AS \"{name}\""
+
+
+def _typed(name: str, kind: Any) -> pl.Expr:
+    column = pl.col(name)
+    if kind == _INT:
+        return column.cast(pl.Int64)
+    if kind == _BOOL:
+        return column.cast(pl.Int64).cast(pl.Boolean)
+    words = column.cast(pl.String)
+    filled = pl.when(words != "").then(words)
+    return (filled.str.to_date("%Y-%m-%d") if kind == _DATE else filled).alias(name)
+
+
+def _within(table: str, keys: Sequence[int] | None) -> str:
+    if keys is None:
+        return ""
+    column = "id" if table == "account" else "account_id"
+    return f"{column} IN ({', '.join(str(int(key)) for key in keys) or 'NULL'})"
+
+
+ACCOUNT: Shape = {
+    "key=id": _INT, "entity": _TEXT, "account": _TEXT, "name": _TEXT, "parent": _TEXT, "country": _TEXT, "industry": _TEXT,
+    "currency": _TEXT, "terms_days": _INT, "limit=credit_limit": _INT, "insured_limit": _INT, "insured_until": _DATE,
+    "sales_rep": _TEXT, "rep_email": _TEXT, "manager_email": _TEXT, "relationship": _TEXT, "risk_class": _TEXT,
+    "opened": _DATE, "plan_annual": _INT,
+}  # fmt: skip
+INVOICE: Shape = {
+    "key=account_id": _INT, "number": _TEXT, "kind": _TEXT, "issued": _DATE, "due": _DATE, "delivered": _DATE, "amount": _INT,
+    "currency": _TEXT, "paid": _DATE, "paid_amount": _INT, "disputed": _BOOL, "estimated": _BOOL,
+}  # fmt: skip
+PAYMENT: Shape = {
+    "key=account_id": _INT, "paid": _DATE, "amount": _INT, "currency": _TEXT, "invoice": _TEXT, "method": _TEXT, "payer_last4": _TEXT,
+    "payer_hash": _TEXT, "payer_bank": _TEXT, "payer_country": _TEXT, "reference": _TEXT,
+}  # fmt: skip
+PLAN: Shape = {"key=account_id": _INT, "month": _DATE, "amount": _INT, "currency": _TEXT, "source": _TEXT}
+RATE: Shape = {"currency": _TEXT, "on": _DATE, "rate": _TEXT}
+REPORT: Shape = {"key=account_id": _INT, "bureau": _TEXT, "as_of": _DATE, "reported_on": _DATE, "body": _TEXT}
+OBSERVATION: Shape = {
+    "key=account_id": _INT, "on": _DATE, "activity": _TEXT, "people": _TEXT, "stock": _TEXT, "heard": _TEXT, "by": _TEXT,
+}  # fmt: skip
