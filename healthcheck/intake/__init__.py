@@ -1,0 +1,1 @@
+"""What comes in: readers and profiles, matching, payers, import manifests."""
