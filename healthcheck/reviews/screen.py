@@ -1,0 +1,76 @@
+"""Judging stored accounts: all of them chunk by chunk, or one with its family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from healthcheck.errors import UsageError
+from healthcheck.ledger.read import chunks, read_columns
+from healthcheck.reviews import calibrations
+from healthcheck.reviews.judge import Judged, judge
+from healthcheck.settings import Settings
+from healthcheck.store.books import Account
+from healthcheck.store.session import read
+
+CHUNK = 20_000  # accounts judged at a time
+
+
+def screen(
+    engine: Engine,
+    as_of: date,
+    settings: Settings,
+    now: datetime,
+    size: int = CHUNK,
+    done: Callable[[int, int], None] | None = None,
+) -> Iterator[Judged]:
+    """Every account, ``size`` at a time, whole families together. ``done(chunks so far, chunks)`` is called after each."""
+    learned = calibrations.current(engine, as_of, settings, now)
+    batches = chunks(engine, size)
+    for number, keys in enumerate(batches, 1):
+        judged = judge(
+            read_columns(engine, as_of, settings.currency, keys if len(batches) > 1 else None), settings, learned
+        )
+        if done:
+            done(number, len(batches))
+        yield judged
+
+
+def one(engine: Engine, key: int, as_of: date, settings: Settings, now: datetime) -> Judged:
+    """One account, with its family, by the same calibration and the same checks as the screen."""
+    learned = calibrations.current(engine, as_of, settings, now)
+    judged = judge(read_columns(engine, as_of, settings.currency, [key]), settings, learned)
+    if key not in set(judged.columns.accounts["key"]):
+        raise UsageError(f"nothing is known of this account yet on {as_of}")
+    return judged
+
+
+def line(judged: Judged, key: int) -> dict[str, Any]:
+    """The line of one account."""
+    return next(judged.lines({key}))
+
+
+def find(engine: Engine, account: str, entity: str | None = None) -> int:
+    """The key of an account given by its number; UsageError names near ones, or the entities to choose from."""
+    with read(engine) as session:
+        rows = session.exec(select(Account).where(col(Account.account) == account)).all()
+        found = [row for row in rows if entity is None or row.entity == entity]
+        if len(found) == 1:
+            return int(found[0].id or 0)
+        if found:
+            raise UsageError(
+                f"{account} is an account of {', '.join(r.entity or '(none)' for r in found)}: say which with --entity"
+            )
+        names = session.exec(select(Account.account)).all()
+    raise UsageError(f"there is no account {account!r}{_near(account, list(names))}")
+
+
+def _near(account: str, names: list[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(account, names, n=3)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
