@@ -20,7 +20,9 @@ Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 class Settings(BaseSettings):
     """All settings. Lists are comma-separated; every default lets the demo and a file-only set-up run."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
 
     database_url: str = "sqlite:///healthcheck.db"
     secret_keys: Secrets = ()
@@ -66,7 +68,9 @@ class Settings(BaseSettings):
     carrier: str = "threads"
     carrier_workers: int = Field(4, ge=1, le=256)
 
-    @field_validator("secret_keys", "bureaus", "credit_team", "excluded_relationships", "allowed_private_hosts", mode="before")
+    @field_validator(
+        "secret_keys", "bureaus", "credit_team", "excluded_relationships", "allowed_private_hosts", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value

@@ -48,15 +48,18 @@ def read_columns(engine: Engine, as_of: date, currency: str, keys: Sequence[int]
             "observations": source.fetch(opened, "observation", source.OBSERVATION, f"\"on\" <= '{as_of}'", wanted),
         }
     known = _known(accounts, items, payments, rest, pool, factor, currency, as_of)
-    sort = {
-        "items": ["due", "issued", "kind", "number"], "payments": ["paid", "invoice", "amount", "reference"], "plans": ["month", "currency"],
-        "reports": ["reported_on", "as_of", "bureau"], "observations": ["on", "activity", "heard"],
-    }  # fmt: skip
     frames = {"items": items, "payments": payments, **rest}
-    shaped = {name: _ordered(frame, order, sort[name], _SHAPES[name]) for name, frame in frames.items()}
+    shaped = {name: _ordered(frame, order, _SORT[name], _SHAPES[name]) for name, frame in frames.items()}
     return Columns(as_of=as_of, currency=currency, accounts=known, **shaped)
 
 
+_SORT = {
+    "items": ["due", "issued", "kind", "number"],
+    "payments": ["paid", "invoice", "amount", "reference"],
+    "plans": ["month", "currency"],
+    "reports": ["reported_on", "as_of", "bureau"],
+    "observations": ["on", "activity", "heard"],
+}
 _SHAPES: dict[str, dict[str, Any]] = {
     "items": columns.ITEMS, "payments": columns.PAYMENTS, "plans": columns.PLANS, "reports": columns.REPORTS,
     "observations": columns.OBSERVATIONS,

@@ -17,7 +17,10 @@ _KINDS = ("invoice", "credit")
 
 
 def settle(invoices: pl.DataFrame, payments: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Invoices with ``owed`` (not paid), ``open`` (nor covered), ``settled``, ``covered``, ``part_payments``; and the money not allocated (key, currency, on, amount)."""
+    """Invoices with ``owed`` (not paid), ``open`` (nor covered), ``settled``, ``covered`` and ``part_payments``.
+
+    And the money that is there and not allocated: key, currency, on, amount; one row a day.
+    """
     known = invoices.with_columns(
         paid=pl.when(pl.col("paid") <= as_of).then("paid"),
         paid_amount=pl.when(pl.col("paid").is_null() | (pl.col("paid") <= as_of)).then("paid_amount"),

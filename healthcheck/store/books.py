@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from healthcheck.store import base  # noqa: F401  (naming convention)
+from healthcheck.store import base
 
 
 class Account(SQLModel, table=True):

@@ -19,14 +19,14 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def upgrade(engine: Engine) -> None:
     """Create the tables, or bring an older database to this release. Does nothing when it is current."""
     config = _config()
-    with _readable(engine), engine.connect().execution_options(reading=False) as connection, connection.begin():
+    with _Readable(engine), engine.connect().execution_options(reading=False) as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
 def require_current(engine: Engine) -> None:
     """Raise UsageError, with the remedy, unless the database has this release's tables."""
-    with _readable(engine), engine.connect().execution_options(reading=True) as connection:
+    with _Readable(engine), engine.connect().execution_options(reading=True) as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     wanted = ScriptDirectory.from_config(_config()).get_current_head()
     if found is None:
@@ -45,7 +45,7 @@ def _where(engine: Engine) -> str:
     return engine.url.database or "?" if engine.dialect.name == "sqlite" else engine.url.render_as_string()
 
 
-class _readable:
+class _Readable:
     """Turns a database's own errors into one line for a person."""
 
     def __init__(self, engine: Engine) -> None:

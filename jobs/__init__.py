@@ -1,0 +1,1 @@
+"""What runs when: one file a job, each a short ``run(engine, now, settings)``."""
