@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from healthcheck.store import base
+from healthcheck.store.base import Instant
 
 
 class Account(SQLModel, table=True):
@@ -137,7 +137,7 @@ class Import(SQLModel, table=True):
     kind: str
     file: str
     sha256: str
-    at: base.datetime = Field(sa_type=base.Instant)  # type: ignore[call-overload]
+    at: datetime = Field(sa_type=Instant)
     snapshot: date | None = None
     read: int = 0
     added: int = 0
@@ -155,4 +155,4 @@ class Calibration(SQLModel, table=True):
     on: date = Field(primary_key=True)
     recipe: str = Field(primary_key=True, description="hash of the policy and currency it was made with")
     body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
-    made_at: base.datetime = Field(sa_type=base.Instant)  # type: ignore[call-overload]
+    made_at: datetime = Field(sa_type=Instant)

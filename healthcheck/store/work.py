@@ -25,8 +25,8 @@ class Month(SQLModel, table=True):
     quota: int = 0
     screened: int = 0
     summary: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    planned_at: datetime = Field(sa_type=Instant)  # type: ignore[call-overload]
-    closed_at: datetime | None = Field(default=None, sa_type=Instant)  # type: ignore[call-overload]
+    planned_at: datetime = Field(sa_type=Instant)
+    closed_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class Review(SQLModel, table=True):
@@ -45,13 +45,13 @@ class Review(SQLModel, table=True):
     why: str = ""
     state: str = "waiting"
     token: str | None = None
-    lease_until: datetime | None = Field(default=None, sa_type=Instant)  # type: ignore[call-overload]
+    lease_until: datetime | None = Field(default=None, sa_type=Instant)
     attempts: int = 0
     error: str | None = None
     verdict: str | None = None
     exposure: int | None = Field(default=None, sa_type=BigInteger)
     facts: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    done_at: datetime | None = Field(default=None, sa_type=Instant)  # type: ignore[call-overload]
+    done_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class Finding(SQLModel, table=True):
@@ -108,7 +108,7 @@ class FlagEvent(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     flag_id: int = Field(foreign_key="flag.id", index=True)
     on: date
-    at: datetime = Field(sa_type=Instant)  # type: ignore[call-overload]
+    at: datetime = Field(sa_type=Instant)
     what: str
     outcome: str
     note: str = ""
@@ -149,8 +149,8 @@ class Pull(SQLModel, table=True):
     )
     report_id: int | None = Field(default=None, foreign_key="report.id")
     note: str = ""
-    intent_at: datetime = Field(sa_type=Instant)  # type: ignore[call-overload]
-    settled_at: datetime | None = Field(default=None, sa_type=Instant)  # type: ignore[call-overload]
+    intent_at: datetime = Field(sa_type=Instant)
+    settled_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class Report(SQLModel, table=True):
@@ -185,7 +185,7 @@ class Observation(SQLModel, table=True):
     stock: str | None = None
     heard: str | None = None
     by: str = ""
-    at: datetime = Field(sa_type=Instant)  # type: ignore[call-overload]
+    at: datetime = Field(sa_type=Instant)
 
 
 class Message(SQLModel, table=True):
@@ -206,6 +206,6 @@ class Message(SQLModel, table=True):
     refusals: int = Field(default=0, description="times the mail server refused it for good")
     doubts: int = Field(default=0, description="times nobody knows whether it was taken")
     error: str | None = None
-    queued_at: datetime = Field(sa_type=Instant)  # type: ignore[call-overload]
-    next_try_at: datetime | None = Field(default=None, sa_type=Instant)  # type: ignore[call-overload]
-    sent_at: datetime | None = Field(default=None, sa_type=Instant)  # type: ignore[call-overload]
+    queued_at: datetime = Field(sa_type=Instant)
+    next_try_at: datetime | None = Field(default=None, sa_type=Instant)
+    sent_at: datetime | None = Field(default=None, sa_type=Instant)
