@@ -123,6 +123,7 @@ class Standing(SQLModel, table=True):
     account_id: int = Field(primary_key=True, foreign_key="account.id")
     first_known: date
     eligible_since: date | None = None
+    cycle: int | None = Field(default=None, description="months between reviews; null: it does not rotate")
     last_review: date | None = None
     next_review: date | None = None
     carried: bool = Field(default=False, description="was due last month and did not fit the quota")

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -264,6 +265,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("first_known", sa.Date(), nullable=False),
         sa.Column("eligible_since", sa.Date(), nullable=True),
+        sa.Column("cycle", sa.Integer(), nullable=True),
         sa.Column("last_review", sa.Date(), nullable=True),
         sa.Column("next_review", sa.Date(), nullable=True),
         sa.Column("carried", sa.Boolean(), nullable=False),
