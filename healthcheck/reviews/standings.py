@@ -1,0 +1,87 @@
+"""Where accounts stand in the rotation, kept in the table ``standing``: read for planning, written by the machine alone."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import polars as pl
+from sqlalchemy import func, insert, select, update
+from sqlmodel import Session, col
+
+from healthcheck.months import add_months
+from healthcheck.reviews.rotation import STANDING
+from healthcheck.store.work import Report, Standing
+
+FLAGGED: Final = "flagged"
+_STORED: Final = {"key": "account_id"}
+
+
+def load(session: Session) -> pl.DataFrame:
+    """All standings, as rotation.turns wants them: columns rotation.STANDING."""
+    rows = session.execute(select(*(Standing.__table__.c[_STORED.get(name, name)] for name in STANDING)))  # type: ignore[attr-defined]
+    return pl.DataFrame([tuple(row) for row in rows], schema=STANDING, orient="row")
+
+
+def reported(session: Session, as_of: date) -> pl.DataFrame:
+    """Columns key and reported: the as-of date of each account's newest report known on ``as_of``."""
+    newest = select(col(Report.account_id), func.max(Report.as_of)).where(col(Report.as_of) <= as_of)
+    rows = session.execute(newest.group_by(col(Report.account_id)))
+    return pl.DataFrame([tuple(row) for row in rows], schema={"key": pl.Int64, "reported": pl.Date}, orient="row")
+
+
+def refresh(session: Session, classes: pl.DataFrame, as_of: date) -> None:
+    """Bring the standings up to the classes of ``as_of`` (columns key, klass): who is new to us, who became or ceased to be eligible."""
+    known = load(session)
+    seen = classes.select("key", eligible=pl.col("klass") == "eligible").join(known, on="key", how="left")
+    fresh = seen.filter(pl.col("first_known").is_null())
+    _add(session, fresh.with_columns(since=pl.when("eligible").then(pl.lit(as_of))), as_of)
+    stored = seen.filter(pl.col("first_known").is_not_null())
+    _set(session, stored.filter(pl.col("eligible") & pl.col("eligible_since").is_null())["key"], eligible_since=as_of)
+    _set(
+        session, stored.filter(~pl.col("eligible") & pl.col("eligible_since").is_not_null())["key"], eligible_since=None
+    )
+
+
+def schedule(session: Session, rotating: pl.DataFrame, carried: pl.Series) -> None:
+    """Note the cycle and next review of each rotating account (rotation.turns), and who is ``carried`` over: due, without a place."""
+    dates = rotating.select("key", "cycle", "due").with_columns(pl.col("key").is_in(carried.implode()).alias("carried"))
+    stored = load(session).select("key", "cycle", due="next_review", carried="carried")
+    changed = dates.join(stored, on=["key", "cycle", "due", "carried"], how="anti", nulls_equal=True)
+    values = [
+        {"account_id": key, "cycle": cycle, "next_review": due, "carried": waits}
+        for key, cycle, due, waits in changed.iter_rows()
+    ]
+    if values:
+        session.execute(update(Standing), values)
+    gone = stored.filter(pl.col("cycle").is_not_null()).join(rotating, on="key", how="anti")["key"]
+    _set(session, gone, cycle=None, next_review=None, carried=False)
+
+
+def reviewed(session: Session, key: int, on: date, reason: str = "rotation") -> None:
+    """Note that account ``key`` was reviewed as of ``on``; its next review is a cycle later.
+
+    Judging a flagged account again is no review of its turn: it buys no report and asks nobody, so it moves no date.
+    """
+    if reason == FLAGGED:
+        return
+    standing = session.get(Standing, key) or Standing(account_id=key, first_known=on)
+    if standing.last_review is None or on >= standing.last_review:
+        standing.last_review, standing.carried = on, False
+        standing.next_review = add_months(on, standing.cycle) if standing.cycle else None
+    session.add(standing)
+
+
+def _add(session: Session, rows: pl.DataFrame, as_of: date) -> None:
+    values = [
+        {"account_id": key, "first_known": as_of, "eligible_since": since, "carried": False}
+        for key, since in rows.select("key", "since").iter_rows()
+    ]
+    if values:
+        session.execute(insert(Standing), values)
+
+
+def _set(session: Session, keys: pl.Series, **values: object) -> None:
+    for start in range(0, len(keys), 500):
+        wanted = keys[start : start + 500].to_list()
+        session.execute(update(Standing).where(col(Standing.account_id).in_(wanted)).values(**values))
