@@ -13,7 +13,6 @@ from healthcheck.months import add_months
 from healthcheck.reviews.rotation import STANDING
 from healthcheck.store.work import Report, Standing
 
-FLAGGED: Final = "flagged"
 _STORED: Final = {"key": "account_id"}
 
 
@@ -58,17 +57,15 @@ def schedule(session: Session, rotating: pl.DataFrame, carried: pl.Series) -> No
     _set(session, gone, cycle=None, next_review=None, carried=False)
 
 
-def reviewed(session: Session, key: int, on: date, reason: str = "rotation") -> None:
-    """Note that account ``key`` was reviewed as of ``on``; its next review is a cycle later.
+def reviewed(session: Session, key: int, on: date, cycle: int | None) -> None:
+    """Note that account ``key`` was reviewed as of ``on``; its next review is a cycle (months) later. None: it does not rotate.
 
-    Judging a flagged account again is no review of its turn: it buys no report and asks nobody, so it moves no date.
+    Not for judging a flagged account again: that buys no report and asks nobody, so it moves no date.
     """
-    if reason == FLAGGED:
-        return
     standing = session.get(Standing, key) or Standing(account_id=key, first_known=on)
     if standing.last_review is None or on >= standing.last_review:
-        standing.last_review, standing.carried = on, False
-        standing.next_review = add_months(on, standing.cycle) if standing.cycle else None
+        standing.last_review, standing.cycle, standing.carried = on, cycle, False
+        standing.next_review = add_months(on, cycle) if cycle else None
     session.add(standing)
 
 
