@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from healthcheck.cli import setup
+from healthcheck.cli import checking, setup
 
 app = typer.Typer(
     name="healthcheck",
@@ -17,3 +17,5 @@ app = typer.Typer(
 
 app.callback()(setup.version)
 app.command("init")(setup.init)
+app.command("check")(checking.check)
+app.command("screen")(checking.screen)

@@ -1,19 +1,25 @@
-"""``screen``: the ledger checks over every account."""
+"""``screen`` (every account) and ``check`` (one, now)."""
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from healthcheck.cli import common
+from healthcheck.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date, datetime
+
+    from sqlalchemy import Engine
 
     from healthcheck.reviews.judge import Judged
+    from healthcheck.settings import Settings
 
 AS_OF = typer.Option(
     None, "--as-of", metavar="DATE", help="Judge as of this date; nothing later is known. Default: today."
@@ -50,3 +56,62 @@ def _print_lines(judged: Iterator[Judged]) -> None:
     for part in judged:
         for line in part.lines():
             write(encode(line) + "\n")
+
+
+def check(
+    account: str = typer.Argument(..., help="The account's number."),
+    as_of: str = AS_OF,
+    entity: str = typer.Option(None, "--entity", help="Our legal entity, where an account number stands in several."),
+    pull: bool = typer.Option(
+        False, "--pull/--no-pull", help="Buy a new credit report if the stored one is too old; this may cost money."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object on standard output."),
+    html: Path = typer.Option(None, "--html", metavar="FILE", help="Write a page with charts."),
+) -> None:
+    """Check one account now: can we ship this?"""
+    from healthcheck.reviews import screen as screening
+
+    settings, now = common.settings(), common.now()
+    day = common.day(as_of, "--as-of") or settings.business_day(now)
+    if pull and as_of is not None and day < settings.business_day(now):
+        raise UsageError(
+            f"--pull with the past date {day}: a report bought today was not known then; leave out --as-of or --pull"
+        )
+    engine = common.open_database(settings)
+    key = screening.find(engine, account, entity)
+    if pull:
+        _buy(engine, key, day, settings, now)
+    judged = screening.one(engine, key, day, settings, now)
+    line = screening.line(judged, key)
+    if html:
+        _write_page(html, judged, key, line)
+    if as_json:
+        common.print_json(line)
+    else:
+        _show(judged, key, line, html)
+
+
+def _buy(engine: Engine, key: int, day: date, settings: Settings, now: datetime) -> None:
+    from healthcheck.months import Month
+    from healthcheck.reviews.pulls import Order, obtain
+
+    said = obtain(Order(engine, settings, key, str(Month.of(day)), day, now))
+    print(f"credit report: {said}", file=sys.stderr)
+
+
+def _write_page(file: Path, judged: Judged, key: int, line: dict[str, Any]) -> None:
+    from healthcheck.reports.account import page
+
+    try:
+        file.write_text(page(judged.columns, key, line), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}") from None
+
+
+def _show(judged: Judged, key: int, line: dict[str, Any], html: Path | None) -> None:
+    from healthcheck.reports.account import facts
+    from healthcheck.reports.terminal import print_account
+
+    print_account(facts(judged.columns, key), line)
+    if html:
+        print(f"page written: {html}")

@@ -1,0 +1,101 @@
+"""What people read on the terminal: one account, or the screen of all. Computes no finding."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from healthcheck import money
+from healthcheck.checks.outcomes import RANK
+from healthcheck.reports.account import TITLES, WORDS, Facts, ageing
+from healthcheck.reviews.judge import Judged
+
+STYLES = {
+    "clear": "green", "watch": "yellow", "flag": "bold dark_orange", "urgent": "bold red", "unknown": "dim", "not_applicable": "dim",
+}  # fmt: skip
+_MOST = 40
+
+
+def word(outcome: str) -> Text:
+    """An outcome as people read it; in words, and in colour besides."""
+    return Text(WORDS[outcome], style=STYLES[outcome])
+
+
+def print_account(of: Facts, line: Mapping[str, Any], console: Console | None = None) -> None:
+    """One account: the verdict, the money, the checks, the ageing."""
+    table = Table.grid(padding=(0, 2, 1, 0))
+    table.add_column(width=16)
+    table.add_column(width=14)
+    table.add_column(ratio=1)
+    for name, check in line["checks"].items():
+        table.add_row(Text(TITLES.get(name, name), style="bold"), word(check["outcome"]), Text(check["summary"]))
+    title = Text.assemble((f"{line['name']} ", "bold"), (f"({line['account']})", ""), "  ", word(line["verdict"]))
+    subtitle = f"as of {line['as_of']} · {line['class']}"
+    body = Group(_money(of), Text(), table, _ages(of))
+    (console or Console()).print(
+        Panel(body, title=title, subtitle=subtitle, title_align="left", subtitle_align="right", padding=(1, 2))
+    )
+
+
+def _money(of: Facts) -> Text:
+    account = of.account
+    words = f"Open {of.money(account['exposure'])} of {of.money(account['limit'])} limit" if account["limit"] else None
+    parts = [words or f"Open {of.money(account['exposure'])}, no limit on file"]
+    late = f"{of.money(account['past_due'])} past due, the oldest {account['oldest_days']} days"
+    parts.append(late if account["past_due"] else "nothing past due")
+    if account["group_size"] > 1:
+        limit = f" of {of.money(account['group_limit'])}" if account["group_limit"] else ""
+        parts.append(f"group {of.money(account['group_exposure'])}{limit}")
+    if account["unconverted"]:
+        parts.append(f"without exchange rate: {account['unconverted']}")
+    return Text(" · ".join(parts))
+
+
+def _ages(of: Facts) -> Text:
+    parts = [f"{part['label']} {part['amount']}" for part in ageing(of)]
+    return Text("Ageing, days past due:  " + "   ".join(parts), style="dim")
+
+
+def print_screen(judged: Sequence[Judged], console: Console | None = None) -> None:
+    """All accounts: how many of each verdict, and those that need a look, by exposure."""
+    lines = [line for part in judged for line in part.lines()]
+    out = console or Console()
+    counts = Counter(line["verdict"] for line in lines)
+    said = ", ".join(
+        f"{counts[verdict]} {WORDS[verdict]}" for verdict in sorted(counts, key=RANK.__getitem__, reverse=True)
+    )
+    out.print(f"{len(lines)} accounts screened: {said or 'none known yet'}.")
+    alerts = [line for line in lines if line["verdict"] in ("flag", "urgent")]
+    if alerts:
+        out.print(_alerts(sorted(alerts, key=lambda line: -float(line["exposure"]))))
+
+
+def _alerts(lines: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 1, 0), show_edge=False)
+    for heading, options in (("account", {}), ("open", {"justify": "right"}), ("", {}), ("what changed", {"ratio": 1})):
+        table.add_column(heading, **options)
+    for line in lines[:_MOST]:
+        said = [check["summary"] for check in _alerting(line["checks"].values())]
+        names = "\n".join(
+            TITLES.get(n, n) for n, check in line["checks"].items() if RANK[check["outcome"]] >= RANK["flag"]
+        )
+        amount = money.shown(money.to_minor(line["exposure"], line["currency"]), line["currency"])
+        table.add_row(
+            Text(f"{line['name']}\n({line['account']})"),
+            amount,
+            Text(names, style=STYLES[line["verdict"]]),
+            Text("\n".join(said)),
+        )
+    if len(lines) > _MOST:
+        table.add_row("", "", "", f"and {len(lines) - _MOST} more: healthcheck screen --json")
+    return table
+
+
+def _alerting(checks: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [check for check in checks if RANK[check["outcome"]] >= RANK["flag"]]
