@@ -1,0 +1,92 @@
+"""The purchases check: has this customer bought much less, fallen silent, or bought far more than anticipated?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from healthcheck.checks.outcomes import tidy
+from healthcheck.ledger.columns import Columns
+
+from . import score, wording
+from .cube import Bools, Floats
+from .judge import Judged, judge
+from .policy import Calibration, Policy
+
+SIGNALS = ("amount", "silence", "surge")
+SIGNAL = pl.Struct({"outcome": pl.String, "score": pl.Float64, "p": pl.Float64})
+
+
+@dataclass(frozen=True)
+class Signal:
+    p: Floats
+    score: Floats
+    known: Bools
+
+
+def assess(columns: Columns, as_of: date, policy: Policy, calibration: Calibration) -> pl.DataFrame:
+    """One row for each account: key, outcome, score, p, summary, evidence, signals (amount, silence, surge).
+
+    Pure; the same for one account alone as among all. ``p`` is the smallest chance of the signals that could be judged, doubled
+    because the check looks both for too little and for too much.
+    """
+    j = judge(columns, as_of, policy, calibration)
+    signals = _signals(j, columns, policy, calibration)
+    known = np.any([s.known for s in signals], axis=0)
+    worst = np.stack([np.where(s.known, s.score, -1.0) for s in signals], 1)
+    chance = np.stack([np.where(s.known, s.p, 1.0) for s in signals], 1).min(axis=1)
+    frame = pl.DataFrame(
+        {
+            "key": columns.accounts["key"],
+            "outcome": score.outcomes(worst.max(axis=1), known),
+            "score": _shown(worst.max(axis=1), known),
+            "p": _shown(np.minimum(1.0, 2 * chance), known),
+        }
+    )
+    texts = wording.write(j, columns, frame["outcome"].to_list(), worst.argmax(axis=1), policy)
+    parts = [_signal(name, s) for name, s in zip(SIGNALS, signals, strict=True)]
+    return tidy(
+        frame.with_columns(
+            pl.Series("summary", [t[0] for t in texts], dtype=pl.String),
+            pl.Series("evidence", [t[1] for t in texts], dtype=wording.EVIDENCE),
+            pl.DataFrame(parts).to_struct("signals"),
+        )
+    )
+
+
+def _signals(j: Judged, columns: Columns, policy: Policy, calibration: Calibration) -> tuple[Signal, Signal, Signal]:
+    p_short, short = score.short(j, policy, calibration)
+    p_silent, silent = score.silent(j, policy, calibration)
+    p_surge, surge = score.surging(j, over_limit(columns.accounts), policy, calibration)
+    summable = ~j.cube.mixed
+    seen, heard = (j.months > 0) & summable, j.heard & summable
+    rare = rare_buyers(j, policy)
+    said = seen & (np.maximum(short, surge) >= score.FLAG_AT) | heard & (silent >= score.FLAG_AT)
+    seen, heard = seen & (~rare | said), heard & (~rare | said)
+    return Signal(p_short, short, seen), Signal(p_silent, silent, heard), Signal(p_surge, surge, seen)
+
+
+def rare_buyers(j: Judged, policy: Policy) -> Bools:
+    """Who buys so rarely that a quiet quarter says nothing: shown when he stands out all the same, else not judged."""
+    return ~j.planned & (j.yearly < policy.min_orders_a_year)
+
+
+def over_limit(accounts: pl.DataFrame) -> Bools:
+    """Is the account, or its group, above its limit?"""
+    own = (pl.col("exposure") > pl.col("limit")).fill_null(False)
+    family = (pl.col("group_exposure") > pl.col("group_limit")).fill_null(False)
+    return accounts.select(own | family).to_series().to_numpy()
+
+
+def _shown(values: Floats, known: Bools) -> pl.Series:
+    return pl.Series(np.where(known, values, np.nan)).fill_nan(None)
+
+
+def _signal(name: str, s: Signal) -> pl.Series:
+    frame = pl.DataFrame(
+        {"outcome": score.outcomes(s.score, s.known), "score": _shown(s.score, s.known), "p": _shown(s.p, s.known)}
+    )
+    return tidy(frame).to_struct(name)
