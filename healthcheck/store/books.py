@@ -145,6 +145,9 @@ class Import(SQLModel, table=True):
     unchanged: int = 0
     rejected: int = 0
     latest: date | None = Field(default=None, description="latest issue or payment date in the file")
+    entities: list[str] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True)), description="our legal entities in it"
+    )
 
 
 class Calibration(SQLModel, table=True):

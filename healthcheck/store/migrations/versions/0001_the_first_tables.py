@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("rejected", sa.Integer(), nullable=False),
         sa.Column("latest", sa.Date(), nullable=True),
+        sa.Column("entities", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import")),
     )
     with op.batch_alter_table("import", schema=None) as batch_op:
