@@ -1,0 +1,121 @@
+"""Is one of the recent invoices later than this customer's own history explains?
+
+The chance that an invoice of this customer runs so late is estimated from his own earlier invoices, shrunk to the book's: with few of his
+own, or none so late among them, the book's tail around his usual day decides. The smallest chance among the invoices looked at counts,
+corrected for how many due dates there were (Sidak), so a busy customer is not out of character more often than a quiet one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from healthcheck.checks.payments import scale
+from healthcheck.checks.payments.policy import GRID, Calibration, Policy
+from healthcheck.checks.payments.rows import Rows, count, latest, medians
+from healthcheck.checks.payments.tarone import Bools, Floats, Ints
+
+_SIZE_DAYS, _SIZE_SCORE = (0, 5, 10, 20, 45, 90), (0.0, 0.2, scale.WATCH, scale.FLAG, scale.URGENT, 1.0)
+
+
+@dataclass(frozen=True)
+class History:
+    """Each account's earlier invoices: rows, number of them, usual day."""
+
+    keep: Bools
+    size: Ints
+    usual: Floats
+
+
+def history(rows: Rows, n: int, policy: Policy) -> History:
+    """Invoices due before the recent window and settled before it began, the latest of them."""
+    old = (rows.age >= policy.recent_days) & (rows.age < policy.history_days)
+    keep = latest(rows.account, old & rows.paid & (rows.settled_age >= policy.recent_days), n, policy.history_cap)
+    return History(keep, count(rows.account, keep, n), medians(rows.account[keep], rows.late[keep], n))
+
+
+def tested(rows: Rows, policy: Policy) -> Bools:
+    """Invoices due or settled in the recent window, and all that are open."""
+    return ~rows.paid | (rows.age < policy.recent_days) | (rows.settled_age < policy.recent_days)
+
+
+def book_tail(days: Floats, shares: list[float]) -> Floats:
+    """The book's share of invoices later than ``days``; straight lines in the logarithm between the days of GRID."""
+    beyond = np.log([1.0, *shares, 1e-4])
+    return np.exp(np.interp(days, [-30.0, *GRID, 365.0], beyond))
+
+
+def chances(rows: Rows, test: Bools, past: History, n: int, calibration: Calibration) -> Floats:
+    """For each tested row: the chance that an invoice of this customer runs at least so late."""
+    account, late = rows.account[test], rows.late[test]
+    usual = np.nan_to_num(past.usual)[account]
+    prior = book_tail(late - usual, calibration.own_tail)
+    own = at_least(rows.account[past.keep], rows.late[past.keep], account, late, n)
+    return (calibration.pseudo * prior + own) / (calibration.pseudo + past.size[account])
+
+
+def at_least(account: Ints, late: Ints, wanted: Ints, days: Ints, n: int) -> Ints:
+    """How many of the account's own rows ran at least ``days`` late, for each row wanted."""
+    width = 1 << 14
+    keys = np.sort(account * width + np.clip(late, -8000, 8000) + 8192)
+    below = np.searchsorted(keys, wanted * width + np.clip(days, -8000, 8000) + 8192)
+    return np.cumsum(np.bincount(account, minlength=n))[wanted] - below
+
+
+def character(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> pl.DataFrame:
+    """outcome, score, p, reason, and the row that stands out most, with what the earlier ones did."""
+    past, test = history(rows, n, policy), tested(rows, policy)
+    account, late = rows.account[test], rows.late[test]
+    looks = 1 + due_days(rows, policy, n)
+    chance = 1 - (1 - chances(rows, test, past, n, calibration)) ** looks[account]
+    beyond = np.minimum(late, late - np.nan_to_num(past.usual)[account])
+    by_p = scale.from_p(chance, policy.watch_p, policy.flag_p, 0.001)
+    score = np.minimum(by_p, scale.along(beyond, _SIZE_DAYS, _SIZE_SCORE))
+    worst = pick(account, score, late, n)
+    top, p, days = (_at(values, worst, none) for values, none in ((score, 0.0), (chance, 1.0), (late, 8000)))
+    earlier = at_least(rows.account[past.keep], rows.late[past.keep], np.arange(n), days.astype(np.int64), n)
+    unknown = (past.size < policy.history_min) | (worst < 0)
+    return pl.DataFrame(
+        {
+            "outcome": scale.outcome(top, unknown),
+            "score": scale.masked(top, unknown),
+            "p": scale.masked(p, unknown),
+            "reason": _reasons(worst >= 0, past.size, policy),
+            "row": pl.Series(_at(np.flatnonzero(test), worst, -1).astype(np.int64)),
+            "earlier": pl.Series(past.size),
+            "earlier_as_late": pl.Series(earlier),
+            "usual_days": pl.Series(past.usual, nan_to_null=True),
+        }
+    )
+
+
+def _at(values: Floats | Ints, places: Ints, none: float) -> Floats:
+    """The values at some places; ``none`` where the place is -1."""
+    return np.append(values, none)[places].astype(np.float64)
+
+
+def due_days(rows: Rows, policy: Policy, n: int) -> Ints:
+    """Different due dates of each account in the recent window: one pay run each, whenever it was paid."""
+    recent = rows.age < policy.recent_days
+    pairs = np.unique(rows.account[recent] * policy.recent_days + rows.age[recent])
+    return np.bincount(pairs // policy.recent_days, minlength=n)
+
+
+def pick(account: Ints, score: Floats, late: Ints, n: int) -> Ints:
+    """The row of the highest score, then the latest, then the newest; -1 where there is none."""
+    worst = np.full(n, -1)
+    order = np.lexsort((late, score))
+    worst[account[order]] = order
+    return worst
+
+
+def _reasons(found: Bools, size: Ints, policy: Policy) -> pl.Series:
+    none = f"no invoice fell due, was settled or is open in the last {policy.recent_days} days"
+    few = f"only {{}} of the {policy.history_min} earlier invoices needed"
+    texts = [
+        none if not seen else few.format(k) if k < policy.history_min else None
+        for seen, k in zip(found.tolist(), size.tolist(), strict=True)
+    ]
+    return pl.Series(texts, dtype=pl.String)

@@ -1,0 +1,135 @@
+"""Has the pattern moved? The last quarter's invoices against the year before, open ones counted as censored, beyond a margin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from healthcheck.checks import outcomes
+from healthcheck.checks.payments import scale
+from healthcheck.checks.payments.policy import Calibration, Policy
+from healthcheck.checks.payments.rows import Rows, count, latest, medians
+from healthcheck.checks.payments.tarone import Bools, Floats, Ints, Sample, shift, statistic, tail
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Which rows are recent, which are baseline, and how long the recent window of each account is."""
+
+    n: int
+    days: Ints
+    recent: Bools
+    baseline: Bools
+    recent_count: Ints
+    baseline_count: Ints
+
+
+def windows(rows: Rows, n: int, policy: Policy) -> Windows:
+    """The recent window, widened where it holds too few, and the year before it; each capped at its latest rows."""
+    few = count(rows.account, rows.age < policy.recent_days, n) < policy.recent_min
+    days = np.where(few, policy.widened_days, policy.recent_days)
+    mine = days[rows.account]
+    recent = latest(rows.account, rows.age < mine, n, policy.recent_cap)
+    before = (rows.age >= mine) & (rows.age < mine + policy.baseline_days)
+    baseline = latest(rows.account, before, n, policy.baseline_cap)
+    return Windows(n, days, recent, baseline, count(rows.account, recent, n), count(rows.account, baseline, n))
+
+
+def sample(rows: Rows, window: Windows, late: Ints) -> Sample:
+    """The rows of both windows, for the test of ``late``."""
+    keep = window.recent | window.baseline
+    return Sample(window.n, rows.account[keep], late[keep], rows.paid[keep], window.recent[keep])
+
+
+def terms_changed(rows: Rows, window: Windows, policy: Policy) -> Bools:
+    """Whether the usual terms of the two windows differ."""
+    now = medians(rows.account[window.recent], rows.terms[window.recent], window.n)
+    then = medians(rows.account[window.baseline], rows.terms[window.baseline], window.n)
+    return np.abs(np.nan_to_num(now) - np.nan_to_num(then)) >= policy.terms_changed
+
+
+def z_values(rows: Rows, window: Windows, margin: Ints | int, changed: Bools) -> Floats:
+    """z of each account. Where terms changed, the smaller of days past due and days since issue: either alone moves with the terms."""
+    z = statistic(sample(rows, window, rows.late), margin)
+    if not changed.any():
+        return z
+    accounts = np.flatnonzero(changed)
+    since = statistic(sample(rows, window, rows.since_issue).of(accounts), margin)
+    z[accounts] = np.fmin(z[accounts], since)
+    return z
+
+
+def reasons(rows: Rows, window: Windows, z: Floats, unallocated: Floats, policy: Policy) -> list[str | None]:
+    """Why an account cannot be judged; None where it can."""
+    value = np.bincount(rows.account[window.recent], rows.value[window.recent], window.n)
+    rules = [
+        (window.recent_count < policy.recent_min, _few(window.recent_count, policy.widened_days, policy.recent_min)),
+        (window.baseline_count < policy.baseline_min, _few(window.baseline_count, 0, policy.baseline_min)),
+        (unallocated > policy.unallocated_share * value, None),
+        (~np.isfinite(z), None),
+    ]
+    texts = {
+        2: "money not allocated to invoices is over a tenth of the recent ones",
+        3: "all invoices were settled on the same day of their terms",
+    }
+    found: list[str | None] = [None] * window.n
+    for place, (broken, text) in reversed(list(enumerate(rules))):
+        for at in np.flatnonzero(broken).tolist():
+            found[at] = text[at] if text is not None else texts[place]
+    return found
+
+
+def _few(counts: Ints, days: int, minimum: int) -> list[str]:
+    where = f"fell due in the last {days} days" if days else "fell due in the year before"
+    return [
+        f"only {c} of the {minimum} invoices needed {where}" if c else f"no invoice {where}" for c in counts.tolist()
+    ]
+
+
+def already_late(rows: Rows, window: Windows, policy: Policy) -> Bools:
+    """Whether the baseline itself is so late that there is nothing left to drift."""
+    account, late = rows.account[window.baseline], rows.late[window.baseline]
+    return count(account, late > policy.late_days, window.n) > policy.late_share * np.maximum(window.baseline_count, 1)
+
+
+def drift(rows: Rows, window: Windows, unallocated: Floats, policy: Policy, calibration: Calibration) -> pl.DataFrame:
+    """outcome, score, p, reason and shift of each account. p = 1 - Phi(z), over invoices."""
+    margin = calibration.margin_days + max(0, calibration.common_shift_days)
+    changed = terms_changed(rows, window, policy)
+    z = z_values(rows, window, margin, changed)
+    why = pl.Series("reason", reasons(rows, window, z, unallocated, policy), dtype=pl.String)
+    unknown, late = why.is_not_null().to_numpy(), already_late(rows, window, policy)
+    p = tail(np.nan_to_num(z))
+    score = scale.from_p(p, policy.watch_p, policy.flag_p, calibration.urgent_p)
+    missing = unknown | late
+    settled = pl.Series(late & ~unknown)
+    frame = pl.DataFrame(
+        {
+            "outcome": scale.outcome(score, unknown),
+            "score": scale.masked(score, missing),
+            "p": scale.masked(p, missing),
+            "reason": why,
+            "terms_changed": changed,
+            "shift_days": shifts(rows, window, p, missing, margin, changed),
+            "shift_at_least": count(rows.account, window.recent & ~rows.paid, window.n) * 2 > window.recent_count,
+        }
+    )
+    return frame.with_columns(
+        outcome=pl.when(settled).then(pl.lit(outcomes.NOT_APPLICABLE)).otherwise("outcome"),
+        reason=pl.when(settled)
+        .then(pl.lit("already late: the year before leaves nothing to drift"))
+        .otherwise("reason"),
+    )
+
+
+def shifts(rows: Rows, window: Windows, p: Floats, missing: Bools, margin: int, changed: Bools) -> pl.Series:
+    """By how many days payment moved; only where p <= 0.10, null elsewhere."""
+    accounts = np.flatnonzero((p <= 0.10) & ~missing)
+    days = np.full(window.n, np.nan)
+    days[accounts] = shift(sample(rows, window, rows.late).of(accounts))
+    moved = np.flatnonzero(changed[accounts])
+    since = shift(sample(rows, window, rows.since_issue).of(accounts[moved]))
+    days[accounts[moved]] = np.minimum(days[accounts[moved]], since)
+    return pl.Series(np.maximum(days, margin), nan_to_null=True).cast(pl.Int64)

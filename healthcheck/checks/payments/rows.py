@@ -1,0 +1,113 @@
+"""The invoices of a book as plain arrays, sorted by account, due date, issue date and number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from healthcheck.checks.payments.tarone import Bools, Floats, Ints
+from healthcheck.ledger.columns import Columns
+
+_ORDER = ("place", "due", "issued", "number", "amount", "days_late", "value", "terms")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Undisputed invoices that have fallen due; ``account`` is the place in columns.accounts."""
+
+    account: Ints
+    age: Ints  # days since due, 0 at least
+    late: Ints  # days past due when settled, or as yet
+    since_issue: Ints  # days from issue to settlement, or as yet
+    terms: Ints
+    paid: Bools  # False: still open
+    settled_age: Ints  # days since settlement; 0 while open
+    value: Floats  # relative within the account where a rate is missing
+    open_value: Floats
+    estimated: Bools
+    parts: Ints
+    number: pl.Series
+
+    def where(self, keep: Bools) -> Rows:
+        """Some of the rows, in the same order."""
+        picked = {f.name: getattr(self, f.name) for f in fields(self)}
+        number = picked.pop("number")
+        return Rows(**{name: column[keep] for name, column in picked.items()}, number=number.filter(pl.Series(keep)))
+
+
+def rows(columns: Columns, as_of: date, days: int) -> Rows:
+    """What the check looks at: undisputed invoices due up to ``as_of``, of the last ``days`` or still open."""
+    places = columns.accounts.select("key").with_row_index("place")
+    known = pl.col("due").is_not_null() & (pl.col("due") <= as_of)
+    near = pl.col("settled").is_null() | ((pl.lit(as_of) - pl.col("due")).dt.total_days() < days)
+    plain = (pl.col("kind") == "invoice") & ~pl.col("disputed").fill_null(False) & (pl.col("amount") > 0)
+    frame = columns.items.filter(known & near & plain).join(places, on="key", how="inner", maintain_order="left")
+    return _arrays(_sorted(frame), as_of)
+
+
+def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
+    """By the natural order; what is alike in all of it counts alike."""
+    return frame.sort(*_ORDER, nulls_last=True)
+
+
+def _arrays(frame: pl.DataFrame, as_of: date) -> Rows:
+    def days(column: str) -> pl.Expr:
+        return (pl.lit(as_of) - pl.col(column)).dt.total_days().fill_null(0)
+
+    issued = pl.coalesce("issued", "due")
+    numbers = frame.select(
+        pl.col("place").cast(pl.Int64),
+        age=days("due"),
+        late=pl.col("days_late").cast(pl.Int64),
+        since_issue=(pl.coalesce("settled", pl.lit(as_of)) - issued).dt.total_days(),
+        terms=pl.coalesce("terms", (pl.col("due") - issued).dt.total_days()).cast(pl.Int64),
+        settled_age=days("settled"),
+        parts=pl.col("part_payments").fill_null(0).cast(pl.Int64),
+        value=_weight(),
+        open_value=pl.coalesce("open_value", pl.lit(0.0)),
+        paid=pl.col("settled").is_not_null(),
+        estimated=pl.col("estimated").fill_null(False),
+    )
+    arrays = {name: numbers[name].to_numpy() for name in numbers.columns if name != "place"}
+    return Rows(account=numbers["place"].to_numpy(), number=frame["number"], **arrays)
+
+
+def _weight() -> pl.Expr:
+    """The value; where no rate is known the account's mean value, else 1."""
+    return pl.coalesce(pl.col("value").abs(), pl.col("value").abs().mean().over("place"), pl.lit(1.0))
+
+
+def latest(account: Ints, keep: Bools, n: int, cap: int) -> Bools:
+    """Of the rows kept, the last ``cap`` of each account."""
+    at = np.flatnonzero(keep)
+    mine = account[at]
+    end = np.cumsum(np.bincount(mine, minlength=n))
+    kept = np.zeros(len(keep), dtype=np.bool_)
+    kept[at[end[mine] - np.arange(len(at)) <= cap]] = True
+    return kept
+
+
+def count(account: Ints, keep: Bools, n: int) -> Ints:
+    """How many rows of each account."""
+    return np.bincount(account[keep], minlength=n)
+
+
+def medians(account: Ints, values: Ints, n: int) -> Floats:
+    """The median of each account's values; nan where there is none."""
+    size = np.bincount(account, minlength=n)
+    start = np.cumsum(size) - size
+    order = np.lexsort((values, account))
+    sorted_ = np.append(values[order], 0).astype(np.float64)
+    top = np.minimum(start + size // 2, len(values))
+    low = np.minimum(start + np.maximum(size - 1, 0) // 2, len(values))
+    return np.where(size > 0, (sorted_[top] + sorted_[low]) / 2, np.nan)
+
+
+def largest(account: Ints, values: Floats, n: int, none: float = 0.0) -> Floats:
+    """The largest value of each account."""
+    best = np.full(n, -np.inf)
+    np.maximum.at(best, account, values)
+    return np.where(np.isfinite(best), best, none)
