@@ -271,7 +271,8 @@ def _reason(row: dict[str, Any], policy: Policy) -> str:
 def _why_eligible(row: dict[str, Any]) -> str:
     if row["lateness_days"] is None:
         return "large; nothing fell due in the year that shows how it pays"
-    return f"large, and pays well: {_days(row['lateness_days'])} late on average, weighted by amount"
+    late = row["lateness_days"]
+    return f"large, and pays well: {f'{_days(late)} late' if round(late) else 'on time'} on average, weighted by amount"
 
 
 def _why_small(row: dict[str, Any], policy: Policy) -> str:

@@ -5,16 +5,18 @@ The outlook plays the coming months with the very function that chooses, as if n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 from sqlmodel import Session
 
+from healthcheck.money import plain
 from healthcheck.months import Month
 from healthcheck.reviews import rotation, standings
 from healthcheck.reviews.rotation import CHOSEN, CLASSES, Calibration, Policy
@@ -38,6 +40,7 @@ class Plan:
     """
 
     month: Month
+    as_of: date
     quota: int
     needed: Fraction
     counts: dict[str, int]
@@ -72,11 +75,26 @@ def outlook(book: Book, month: Month, as_of: date, outside: pl.DataFrame | None 
     """The plans of ``month`` and of every month after it, without end; later ones as if nothing else changed."""
     rotating = rotation.turns(book.accounts, book.standing, as_of, book.policy, book.calibration)
     rotating = rotating.join(book.reports, on="key", how="left", maintain_order="left")
-    extra = _outside(book, outside, rotating)
+    steps = _steps(book, rotating, month, _outside(book, outside, rotating))
+    ahead = deque(islice(steps, AHEAD))
     while True:
-        made, after = _step(book, rotating, month, extra)
-        yield replace(made, outlive=_outlive(book, rotating, month, extra))
-        rotating, month, extra = after, month + 1, extra.clear()
+        yield replace(ahead[0], as_of=as_of, outlive=_outlive(ahead))
+        ahead.popleft()
+        ahead.append(next(steps))
+
+
+def _steps(book: Book, rotating: pl.DataFrame, month: Month, extra: pl.DataFrame) -> Iterator[Plan]:
+    """One month after the other; ``outlive`` is as yet only who has no place in that month though its cycle ends."""
+    while True:
+        made, rotating = _step(book, rotating, month, extra)
+        yield made
+        month, extra = month + 1, extra.clear()
+
+
+def _outlive(ahead: Iterable[Plan]) -> pl.DataFrame:
+    """Who outlives a cycle in these months, each once, by the day on which that cycle ends."""
+    found = pl.concat([made.outlive for made in ahead])
+    return found.unique("key", keep="first", maintain_order=True).sort("on", "account", "key")
 
 
 def _outside(book: Book, outside: pl.DataFrame | None, rotating: pl.DataFrame) -> pl.DataFrame:
@@ -91,7 +109,7 @@ def _outside(book: Book, outside: pl.DataFrame | None, rotating: pl.DataFrame) -
 
 
 def _step(book: Book, rotating: pl.DataFrame, month: Month, extra: pl.DataFrame) -> tuple[Plan, pl.DataFrame]:
-    """One month: its plan (with nobody in ``outlive``), and the rotating accounts after it."""
+    """One month: its plan, and the rotating accounts after it."""
     need = rotation.needed(rotating)
     places = rotation.quota(need, book.policy)
     events = extra.filter(pl.col("reason") == EVENT)
@@ -105,6 +123,7 @@ def _step(book: Book, rotating: pl.DataFrame, month: Month, extra: pl.DataFrame)
     late = rotating.filter((pl.col("due") <= month.last) & ~pl.col("key").is_in(seen.implode()))
     made = Plan(
         month=month,
+        as_of=month.last,
         quota=places,
         needed=need,
         counts=_counts(book.accounts),
@@ -170,16 +189,6 @@ def _after(rotating: pl.DataFrame, seen: pl.Series, late: pl.Series, month: Mont
     )
 
 
-def _outlive(book: Book, rotating: pl.DataFrame, month: Month, extra: pl.DataFrame) -> pl.DataFrame:
-    """Who outlives a cycle in the next twelve months, each once, by the day on which that cycle ends."""
-    found = []
-    for ahead in range(AHEAD):
-        made, rotating = _step(book, rotating, month + ahead, extra)
-        found.append(made.outlive)
-        extra = extra.clear()
-    return pl.concat(found).unique("key", keep="first", maintain_order=True).sort("on", "account", "key")
-
-
 def months(book: Book, month: Month, as_of: date, count: int, outside: pl.DataFrame | None = None) -> list[Plan]:
     """The plans of ``count`` months from ``month`` on."""
     return list(islice(outlook(book, month, as_of, outside), count))
@@ -195,3 +204,41 @@ def settle(session: Session, book: Book, as_of: date, made: Plan) -> None:
     standings.refresh(session, book.accounts, as_of)
     rotating = rotation.turns(book.accounts, standings.load(session), as_of, book.policy, book.calibration)
     standings.schedule(session, rotating, made.carried)
+
+
+def as_dict(made: Plan, currency: str) -> dict[str, Any]:
+    """The plan of one month as ``plan --json`` prints it; amounts are text."""
+    return {
+        "month": str(made.month),
+        "as_of": made.as_of.isoformat(),
+        "quota": made.quota,
+        "needed": _number(made.needed),
+        "counts": made.counts,
+        "accounts": [_account(row, currency) for row in made.chosen.iter_rows(named=True)],
+        "outlive": _rows(made.outlive.select("account", "name", "on")),
+        "waited": made.waited.select("account", "name", "why").to_dicts(),
+        "cycles": {str(months): count for months, count in made.cycles.items()},
+        "coverage": {"eligible": made.counts["eligible"], "within_cycle": made.within_cycle},
+        "reports": made.reports,
+        "cost": plain(made.cost, currency),
+        "budget": None if made.budget is None else plain(made.budget, currency),
+        "currency": currency,
+    }
+
+
+def _number(need: Fraction) -> float | int:
+    return int(need) if need.denominator == 1 else round(float(need), 2)
+
+
+def _account(row: dict[str, Any], currency: str) -> dict[str, Any]:
+    names = "account", "name", "class", "reason", "why", "exposure", "cycle", "last_review", "due"
+    body = row | {"class": row["klass"], "exposure": plain(row["exposure"], currency)}
+    return {name: _text(body[name]) for name in names}
+
+
+def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    return [{name: _text(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]
+
+
+def _text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

@@ -19,7 +19,7 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -200,15 +200,14 @@ def _bring_forward(tier: np.ndarray, state: _State, places: int) -> None:
             tier[more], taken[more] = 2 + ahead, True
 
 
-def _why(row: dict[str, object], month: Month) -> str:
+def _why(row: dict[str, Any], month: Month) -> str:
     """One sentence: when it was seen last, and when its cycle ends."""
-    due, last, cycle = row["due"], row["last_review"], row["cycle"]
-    assert isinstance(due, date)  # noqa: S101
-    end = Month.of(due)
-    tense = "ends" if end >= month else "ended"
+    end, last = Month.of(row["due"]), row["last_review"]
     when = "this month" if end == month else f"in {end.title}"
-    if row["klass"] == "new" and last is None:
-        return f"a new account; its first review {'is' if end >= month else 'was'} due {when}"
-    verb = tense.removesuffix("s") if cycle != 1 and tense == "ends" else tense
-    seen = f"last reviewed {Month.of(last).title}" if isinstance(last, date) else "never reviewed"
-    return f"{seen}; its {f'{cycle} months' if cycle != 1 else 'month'} {verb} {when}"
+    if last is None:
+        first = "a new account; its first review" if row["klass"] == "new" else "not reviewed yet; its first review"
+        return f"{first} was due {when}" if end < month else f"{first} is due {when.replace('in ', 'by ')}"
+    months = "its month" if row["cycle"] == 1 else f"its {row['cycle']} months"
+    verb = "ended" if end < month else "ends" if row["cycle"] == 1 else "end"
+    room = ", and this month has room" if end > month else ""
+    return f"last reviewed {Month.of(last).title}; {months} {verb} {when}{room}"
