@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from healthcheck.cli import checking, setup
+from healthcheck.cli import checking, digesting, importing, planning, setup
 
 app = typer.Typer(
     name="healthcheck",
@@ -17,5 +17,11 @@ app = typer.Typer(
 
 app.callback()(setup.version)
 app.command("init")(setup.init)
+app.command("import")(importing.import_)
+app.add_typer(digesting.app, name="digests")
 app.command("check")(checking.check)
 app.command("screen")(checking.screen)
+app.command("plan")(planning.plan)
+app.command("review")(reviewing.review)
+app.add_typer(reviewing.flags_app)
+app.add_typer(reviewing.pulls_app)

@@ -1,1 +1,1 @@
-"""What comes in: readers and profiles, matching, payers, import manifests."""
+"""What comes in: files of a ledger, read, understood row by row, and merged into the books without loss or doubling."""

@@ -1,0 +1,60 @@
+"""Account numbers that stand where none belongs: they are masked or left out, for full numbers are never stored."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b", re.IGNORECASE)
+_PATTERN = r"(?i)\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b"
+_HEADING = re.compile(
+    r"\b(iban|kontonummer|konto[ _-]?nr|(bank|payer|debtor|sender|remitter|originator)[ _-]?(account|acct|konto)\w*)\b",
+    re.IGNORECASE,
+)
+_LOOSE = re.compile(r"\b(account|acct|konto)([ _-]?(number|num|no|nr|nummer))?\b", re.IGNORECASE)
+
+
+def is_account_heading(heading: str, loose: bool = False) -> bool:
+    """Does a column of this heading hold bank account numbers? ``loose`` where a plain "account number" may be one too."""
+    return bool(_HEADING.search(heading) or (loose and _LOOSE.search(heading)))
+
+
+def mask(values: pl.Series) -> pl.Series:
+    """The same text with every valid IBAN in it cut down to its last four characters."""
+    suspects = values.filter(values.str.contains(_PATTERN).fill_null(False)).unique()
+    masked = {text: _masked(text) for text in suspects}
+    return values.replace(masked) if masked else values
+
+
+def mask_payer(values: pl.Series, accounts: pl.Series) -> pl.Series:
+    """The same text without the payer's account number of its own row."""
+    frame = pl.DataFrame([values.alias("text"), accounts.alias("account")])
+    named = frame.select(
+        (pl.col("account").str.len_chars() > 4) & pl.col("text").str.contains(pl.col("account"), literal=True)
+    )
+    if not named.to_series().fill_null(False).any():
+        return values
+    rows = zip(values, accounts, strict=True)
+    cut = [text.replace(own, f"…{own[-4:]}") if text and own and len(own) > 4 else text for text, own in rows]
+    return pl.Series(values.name, cut, dtype=pl.String)
+
+
+def _masked(text: str) -> str:
+    return _IBAN.sub(_cut, text)
+
+
+def _cut(found: re.Match[str]) -> str:
+    """An IBAN in free text may run into the word behind it: the longest valid beginning counts."""
+    text = found[0]
+    for end in range(len(text), 14, -1):
+        if _valid(text[:end]):
+            return f"…{text[:end].strip()[-4:]}{text[end:]}"
+    return text
+
+
+def _valid(text: str) -> bool:
+    bare = re.sub(r"[ -]", "", text).upper()
+    if not 15 <= len(bare) <= 34 or not text[-1].isalnum():
+        return False
+    return int("".join(str(int(sign, 36)) for sign in bare[4:] + bare[:4])) % 97 == 1
