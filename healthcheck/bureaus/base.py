@@ -148,7 +148,7 @@ class Report:
         return cls(
             bureau=reading.text(given.get("bureau"), "bureau") or "file",
             reported_on=reported_on,
-            currency=reading.text(given.get("currency"), "currency"),
+            currency=reading.currency(given.get("currency"), "currency"),
             score=_score(reading.table(given.get("score"), "score")),
             limit=_limit(reading.table(given.get("limit"), "limit"), given.get("currency")),
             payment=_payment(reading.table(given.get("payment"), "payment")),
@@ -185,7 +185,7 @@ def _band(value: Any) -> str | None:
 def _limit(part: dict[str, Any], currency: Any) -> Limit:
     amount = reading.number(part.get("amount"), "limit.amount")
     written = part.get("currency") if not reading.is_nothing(part.get("currency")) else currency
-    return Limit(amount, None if amount is None else reading.text(written, "limit.currency"))
+    return Limit(amount, None if amount is None else reading.currency(written, "limit.currency"))
 
 
 def _payment(part: dict[str, Any]) -> Payment:

@@ -8,7 +8,8 @@ Layout, any mixture of::
 
 Books with several entities put theirs under ``<entity>/`` (or in the CSV's ``entity`` column). Characters that cannot stand in a file
 name are percent-encoded (``A/7`` is ``A%2F7``). ``<date>`` is the date of the report. A JSON file is a report in normal form
-(``healthcheck.bureaus.base.Report``), all fields optional::
+(``healthcheck.bureaus.base.Report``), all fields optional, amounts
+without a currency in the reporting currency::
 
     {"currency": "EUR", "status": "active",
      "score": {"value": 71, "scale_min": 1, "scale_max": 100, "higher_is_better": true,
@@ -60,6 +61,7 @@ class FileBureau:
     def __init__(self, settings: Settings) -> None:
         self.folder = Path(settings.file_folder)
         self._cost = settings.file_cost_per_pull
+        self._currency = settings.currency
 
     def cost(self) -> Decimal:
         return self._cost
@@ -80,8 +82,8 @@ class FileBureau:
             raise NoReport(f"no report on {subject.account} up to {as_of} in {self.folder}")
         for on, path in sorted(files):
             if on == newest:
-                return _from_json(path, on)
-        return _from_rows([row for row in rows if row.on == newest])
+                return _from_json(path, on, self._currency)
+        return _from_rows([row for row in rows if row.on == newest], self._currency)
 
     def collect(self, token: str) -> Ready | Pending:
         raise NoReport(f"the file bureau has nothing pending ({token})")
@@ -129,11 +131,11 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _from_json(path: Path, on: date) -> Ready:
+def _from_json(path: Path, on: date, currency: str) -> Ready:
     raw = path.read_bytes()
     try:
         body = json.loads(raw.decode("utf-8-sig"), parse_float=Decimal)
-        return Ready(_report(body, on), raw)
+        return Ready(_report(body, on, currency), raw)
     except json.JSONDecodeError as error:
         raise BadReport(f"{path}, line {error.lineno}: not JSON ({error.msg}); mend the file or take it away") from None
     except UnicodeDecodeError:
@@ -142,22 +144,24 @@ def _from_json(path: Path, on: date) -> Ready:
         raise BadReport(f"{path}: {error}") from None
 
 
-def _from_rows(rows: Sequence[Row]) -> Ready:
+def _from_rows(rows: Sequence[Row], currency: str) -> Ready:
     first = rows[0]
     legal = [event for row in rows for event in row.body.get("legal", [])]
     try:
-        return Ready(_report(first.body | ({"legal": legal} if legal else {}), first.on))
+        return Ready(_report(first.body | ({"legal": legal} if legal else {}), first.on, currency))
     except UsageError as error:
         raise BadReport(f"{first.path}, line {first.line}: {error}") from None
 
 
-def _report(body: Any, on: date) -> Report:
+def _report(body: Any, on: date, currency: str) -> Report:
     if not isinstance(body, dict):
         raise UsageError("expected one object, {...}, with the fields of a report")
     said = body.get("reported_on")
     if said not in (None, on.isoformat()):
         raise UsageError(f"reported_on is {said}, the file or row says {on}; make them equal")
-    return Report.from_body({"bureau": "file", **body, "reported_on": on.isoformat()})
+    return Report.from_body(
+        {"bureau": "file", **body, "currency": body.get("currency") or currency, "reported_on": on.isoformat()}
+    )
 
 
 _: type[Bureau] = FileBureau

@@ -16,6 +16,7 @@ NOTHING: Final = frozenset(
     {"", "na", "n/a", "n.a.", "none", "null", "nil", "nan", "unknown", "-", "--", "x", "not available"}
 )
 CODES: Final = frozenset({Decimal(998), Decimal(999)})
+LARGEST: Final = Decimal(10) ** 15
 _YES: Final = frozenset({"true", "yes", "y", "1", "t"})
 _NO: Final = frozenset({"false", "no", "n", "0", "f"})
 
@@ -40,7 +41,11 @@ def number(value: Any, field: str) -> Decimal | None:
         read = Decimal(written)
     except InvalidOperation:
         raise UsageError(f"{field}: {value!r} is not a number; write it as 240000.00 or leave it out") from None
-    return None if read in CODES or not read.is_finite() else read
+    if not read.is_finite() or read in CODES:
+        return None
+    if abs(read) >= LARGEST:
+        raise UsageError(f"{field}: {value!r} is too large")
+    return read
 
 
 def within(value: Decimal | None, low: Decimal | None, high: Decimal | None) -> Decimal | None:
@@ -79,6 +84,14 @@ def text(value: Any, field: str) -> str | None:
     if isinstance(value, bool | dict | list):
         raise UsageError(f"{field}: {value!r} is not a text")
     return str(value).strip()
+
+
+def currency(value: Any, field: str) -> str | None:
+    """A currency code in capitals."""
+    code = text(value, field)
+    if code is not None and not (len(code) == 3 and code.isascii() and code.isalpha()):
+        raise UsageError(f"{field}: {value!r} is not a currency; write it as EUR")
+    return code.upper() if code else None
 
 
 def texts(value: Any, field: str) -> tuple[str, ...]:

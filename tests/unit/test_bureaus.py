@@ -48,14 +48,15 @@ SCORES = st.builds(
 )  # fmt: skip
 PAYMENTS = st.builds(Payment, maybe(NUMBERS), maybe(st.decimals(1, 100, places=0)), maybe(WORDS), maybe(NUMBERS))
 LEGAL = st.builds(Legal, WORDS.map(str.lower), TRUTH, maybe(NUMBERS), maybe(DAYS), maybe(WORDS))
+CURRENCIES = st.sampled_from(["EUR", "USD", "JPY"])
 TEXTS = st.lists(WORDS, max_size=3).map(tuple)
 REPORTS = st.builds(
     Report,
     bureau=WORDS,
     reported_on=DAYS,
-    currency=maybe(WORDS),
+    currency=maybe(CURRENCIES),
     score=SCORES,
-    limit=st.just(Limit()) | st.builds(Limit, NUMBERS, WORDS),
+    limit=st.just(Limit()) | st.builds(Limit, NUMBERS, CURRENCIES),
     payment=PAYMENTS,
     legal=st.lists(LEGAL, max_size=3).map(tuple),
     filings_overdue=TRUTH,
@@ -119,6 +120,14 @@ def test_text_for_a_limit_is_not_known_but_a_misspelt_number_is_an_error():
         Report.from_body({"reported_on": "2026-01-01", "limit": {"amount": "24O,000"}})
 
 
+def test_an_amount_beyond_all_money_and_a_word_for_a_currency_are_errors():
+    assert (
+        complaint({"reported_on": "2026-01-01", "limit": {"amount": "1e999999"}})
+        == "limit.amount: '1e999999' is too large"
+    )
+    assert "write it as EUR" in complaint({"reported_on": "2026-01-01", "currency": "euros"})
+
+
 def test_an_empty_list_means_none_and_an_absent_one_means_not_known():
     assert Report.from_body({"reported_on": "2026-01-01", "legal": []}).has("legal")
     assert not Report.from_body({"reported_on": "2026-01-01"}).has("legal")
@@ -152,7 +161,7 @@ def test_both_layouts_and_a_csv_are_found_and_the_newest_up_to_the_date_wins(tmp
     put(tmp_path / "C042_2027-01-01.json", status="later")
     found = {as_of: ask(tmp_path, as_of=as_of).status for as_of in (date(2026, 3, 31), date(2026, 4, 1), AS_OF)}
     assert list(found.values()) == ["active", "pending", "dissolved"]
-    assert ask(tmp_path).limit.amount == Decimal("10.50")
+    assert ask(tmp_path).limit == Limit(Decimal("10.50"), "EUR")
 
 
 def test_entities_have_their_own_folder_or_column(tmp_path):
