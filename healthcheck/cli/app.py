@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from healthcheck.cli import checking, digesting, importing, planning, setup
+from healthcheck.cli import checking, demonstrating, digesting, importing, planning, reviewing, setup
 
 app = typer.Typer(
     name="healthcheck",
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 
 app.callback()(setup.version)
+app.command("demo")(demonstrating.demo)
 app.command("init")(setup.init)
 app.command("import")(importing.import_)
 app.add_typer(digesting.app, name="digests")

@@ -97,7 +97,7 @@ class Customer:
     @property
     def credit_limit(self) -> int:
         """In the account's own currency, whole units; a round figure with room above the usual exposure."""
-        return self.limit or _round_up(self.monthly_sales * (self.terms + 12) / 30 * 1.7)
+        return self.limit or _round_up(self.monthly_sales * (self.terms + 12) / 30 * 2)
 
 
 def _round_up(amount: float) -> int:
@@ -177,7 +177,7 @@ def _single(
 
 def _habit(random: Random, kind: str) -> Habit:
     if kind == "poor":
-        return Habit(random.choice(("daily", "weekly")), random.uniform(16, 30), 9.0, 0.05)
+        return Habit(random.choice(("daily", "weekly")), random.uniform(16, 26), 4.0, 0.004)
     run = random.choice(("daily", "daily", "weekly", "weekly", "twice"))
     return Habit(run, random.choice((0, 0, 0, 1, 2, 3)), random.uniform(0.5, 2.5), random.uniform(0.001, 0.008))
 

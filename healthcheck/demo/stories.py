@@ -42,6 +42,19 @@ class Story:
     found: bool
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a rep has seen, as ``healthcheck observe`` would note it."""
+
+    account: str
+    on: date
+    activity: str
+    heard: str
+    by: str
+    people: str = ""
+    stock: str = ""
+
+
 STORIES = (
     Story(SCORE_COLLAPSE, "pays on the day, and the bureau's score has fallen from B to D", True),
     Story(DRIFT, "has come to pay fifteen days later", True),
@@ -61,6 +74,22 @@ STORIES = (
     Story(NEW, "is new: too little to judge", False),
     Story(EMPTY_YARD, "the rep saw an empty yard", True),
     Story(REP_LEFT, "the rep has left; the manager is written to", False),
+)
+
+OBSERVATIONS = (
+    Seen(
+        EMPTY_YARD,
+        date(2026, 10, 21),
+        "quiet",
+        "The yard was half empty and two of the five vans were gone.",
+        "Cleo East",
+    ),
+    Seen(EASTER, date(2026, 10, 8), "busy", "New storage hall is nearly finished.", "Bo West"),
+    Seen(SAME_BANK, date(2026, 9, 30), "as_always", "", "Bo West"),
+    Seen(SEASONAL, date(2026, 10, 14), "as_always", "Packing up for the winter, as every year.", "Ada North"),
+    Seen(
+        DISPUTED, date(2026, 9, 24), "as_always", "Waits for our answer on the wet pallets of 12 August.", "Ada North"
+    ),
 )
 
 
@@ -95,7 +124,7 @@ _PAYERS = (
         "PL",
         "Łódź",
         5,
-        14_000,
+        13_000,
         limit=150_000,
         habit=WEEKLY,
         later_from=date(2026, 7, 25),
@@ -175,7 +204,7 @@ _BUYERS = (
         regular=8.0,
         season=EVEN,
     ),
-    _one(NEW, "Neuland Fassadenbau GmbH", "DE", "Rostock", 3, 8_000, since=date(2026, 7, 20), bank=False),
+    _one(NEW, "Neuland Fassadenbau GmbH", "DE", "Rostock", 3, 10_500, since=date(2026, 7, 20), bank=False),
 )
 
 _OTHERS = (

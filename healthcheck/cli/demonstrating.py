@@ -1,0 +1,96 @@
+"""``demo``: the main job on a shipped, fictitious book."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from healthcheck.cli import common
+
+if TYPE_CHECKING:
+    from healthcheck.demo.runner import Outcome
+
+
+def demo(
+    folder: Path = typer.Option(
+        Path("healthcheck-demo"), "--dir", metavar="DIR", help="Where; made if it is not there."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="JSON on standard output, nothing else there."),
+) -> None:
+    """The main job on a shipped sample book: import, a month's review, digests as files. Run again, it starts afresh."""
+    from healthcheck.demo import runner
+
+    with common.progress(not as_json) as bar:
+        tasks: dict[str, Any] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what)
+            bar.update(tasks[what], completed=done, total=total)
+
+        outcome = runner.run(folder, tell)
+    if as_json:
+        common.print_json(_as_dict(outcome))
+    else:
+        _print(outcome)
+
+
+def _as_dict(outcome: Outcome) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "dir": str(outcome.folder),
+        "accounts": outcome.accounts,
+        "documents": outcome.documents,
+        "review": outcome.totals,
+        "found": [asdict(one) for one in outcome.found],
+        "files": [str(path) for path in outcome.digests],
+    }
+
+
+def _print(outcome: Outcome) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from healthcheck.demo.days import AS_OF
+    from healthcheck.reports.terminal import word
+
+    totals, console = outcome.totals, Console(highlight=False)
+    console.print(
+        f"\nHarbour & Pine Building Supplies, who do not exist: {outcome.accounts} customers, {outcome.documents:,} invoices "
+        f"in three years.\nThe health check of {totals['month']}, as of {AS_OF}: {totals['reviewed']} customers reviewed, "
+        f"[bold]{totals['flagged']} need a look[/], {totals['unknown']} could not be judged.\n"
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("account", no_wrap=True)
+    table.add_column("what", no_wrap=True)
+    table.add_column("in one sentence", ratio=1)
+    for one in outcome.found:
+        table.add_row(f"{one.account} {escape(one.name)}", word(one.outcome) + f" {one.check}", escape(one.summary))
+    console.print(table)
+    _print_next(console, outcome)
+
+
+def _print_next(console: Any, outcome: Outcome) -> None:
+    from healthcheck.demo.days import AS_OF
+    from healthcheck.demo.stories import SCORE_COLLAPSE
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, soft_wrap=True)
+
+    say("The digests, as mails (.eml), pages (.html) and text (.txt):")
+    for path in outcome.digests:
+        say(f"  {path}")
+    say("\nNext:")
+    say(f"  cd {outcome.folder}")
+    for command in (
+        f"check {SCORE_COLLAPSE} --as-of {AS_OF} --html {SCORE_COLLAPSE}.html",
+        "flags list",
+        "digests preview",
+        f"screen --as-of {AS_OF}",
+    ):
+        say(f"  healthcheck {command}")
