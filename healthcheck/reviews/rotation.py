@@ -205,8 +205,8 @@ def _why(row: dict[str, Any], month: Month) -> str:
     end, last = Month.of(row["due"]), row["last_review"]
     when = "this month" if end == month else f"in {end.title}"
     if last is None:
-        first = "a new account; its first review" if row["klass"] == "new" else "not reviewed yet; its first review"
-        return f"{first} was due {when}" if end < month else f"{first} is due {when.replace('in ', 'by ')}"
+        first = "a new account; first review due" if row["klass"] == "new" else "not reviewed yet; due"
+        return f"{first} {when if end <= month else when.replace('in ', 'by ')}"
     months = "its month" if row["cycle"] == 1 else f"its {row['cycle']} months"
     verb = "ended" if end < month else "ends" if row["cycle"] == 1 else "end"
     room = ", and this month has room" if end > month else ""
