@@ -21,9 +21,8 @@ def main() -> None:
     ours, theirs = [sys.executable, "-m", "healthcheck", "--help"], [sys.executable, "-c", "import typer"]
     pairs = [(seconds(ours), seconds(theirs)) for _ in range(RUNS + 1)][1:]
     ratio = statistics.median(a / b for a, b in pairs)
-    print(
-        f"--help {statistics.median(a for a, _ in pairs):.3f} s, import typer {statistics.median(b for _, b in pairs):.3f} s, ratio {ratio:.2f}"
-    )
+    mine, typer = (statistics.median(times) for times in zip(*pairs, strict=True))
+    print(f"--help {mine:.3f} s, import typer {typer:.3f} s, ratio {ratio:.2f}")
     sys.exit(ratio > LIMIT)
 
 
