@@ -1,0 +1,240 @@
+"""A unit of work: a few reviews, claimed, judged and stored, each in one transaction that names the claim's token.
+
+``run_unit`` takes plain positional arguments only, so that any carrier can take it anywhere; what it returns is a hint.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+import polars as pl
+from pydantic import SecretStr
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
+
+from healthcheck.ledger.read import read_columns
+from healthcheck.reviews import calibrations, flags, leases, pulls, rotation, standings
+from healthcheck.reviews.judge import ROTATION, Judged, judge
+from healthcheck.reviews.leases import Claim, LeaseLost
+from healthcheck.settings import Settings, load
+from healthcheck.store.session import connect, read, write
+from healthcheck.store.work import Finding, Month, Review
+
+FACTS = ("exposure", "limit", "past_due", "oldest_days", "unconverted", "group", "group_exposure", "group_limit")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the reviews of one unit have in common."""
+
+    engine: Engine
+    settings: Settings
+    token: str
+    month: Month
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Result:
+    """One account as judged: a row of each check's frame, the verdict, and what the review remembers of the books."""
+
+    checks: dict[str, dict[str, Any]]
+    verdict: str
+    facts: dict[str, Any]
+    cycle: int | None
+
+
+def hand_over(settings: Settings) -> str:
+    """The settings as a plain string, without secrets: those a worker reads from its own environment."""
+    values = settings.model_dump(mode="json")
+    return json.dumps({name: value for name, value in values.items() if not _secret(getattr(settings, name))})
+
+
+def run_unit(order: str, now: str, *review_ids: int) -> int:
+    """Claim what is free of these reviews and do it; the number stored.
+
+    ``order`` is ``hand_over(settings)``, ``now`` an ISO instant; all reviews belong to one month.
+    """
+    settings = load(**json.loads(order))
+    engine, token = _engine(settings.database_url), uuid.uuid4().hex
+    claims = leases.claim(engine, review_ids, token)
+    if not claims:
+        return 0
+    try:
+        with leases.heartbeat(engine, token):
+            return _run(Work(engine, settings, token, _month(engine, claims[0]), datetime.fromisoformat(now)), claims)
+    except BaseException:
+        with suppress(SQLAlchemyError):
+            leases.drop(engine, token)
+        raise
+
+
+def _run(work: Work, claims: list[Claim]) -> int:
+    pulled = {claim.review_id: how for claim in claims if (how := _guarded(work, claim, _pull)) is not None}
+    ready = [claim for claim in claims if claim.review_id in pulled]
+    return sum(
+        _guarded(work, claim, _finish, result, pulled[claim.review_id]) or 0 for claim, result in _judged(work, ready)
+    )
+
+
+def _guarded(work: Work, claim: Claim, do: Any, *args: Any) -> Any:
+    """``do(work, claim, *args)``; its failure is this review's alone. None if it failed or the lease is lost."""
+    try:
+        return do(work, claim, *args)
+    except LeaseLost:
+        return None
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        _fail(work, claim, error)
+        return None
+
+
+def _fail(work: Work, claim: Claim, error: Exception) -> None:
+    line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    try:
+        leases.give_back(work.engine, claim, work.token, line)
+    except LeaseLost:
+        return
+
+
+def _pull(work: Work, claim: Claim) -> str:
+    month = work.month
+    return pulls.obtain(
+        pulls.Order(
+            work.engine,
+            work.settings,
+            claim.account_id,
+            month.month,
+            month.as_of,
+            work.now,
+            guard=lambda session: leases.hold(session, claim, work.token),
+            buy=_may_buy(work, claim),
+        )
+    )  # fmt: skip
+
+
+def _may_buy(work: Work, claim: Claim) -> bool:
+    """An account judged again because of a live flag needs no new report, unless the report is what the flag is about."""
+    if claim.reason != "flagged":
+        return True
+    with read(work.engine) as session:
+        last = flags.last_of(session, [claim.account_id]).get((claim.account_id, "credit"))
+        return last is not None and last.state in flags.LIVE
+
+
+def _judged(work: Work, claims: list[Claim]) -> list[tuple[Claim, Result]]:
+    """Judge them at once; where that fails, one by one, so that one bad account fails alone."""
+    if not claims:
+        return []
+    try:
+        results = assess(work, [claim.account_id for claim in claims])
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        if len(claims) > 1:
+            return [pair for claim in claims for pair in _judged(work, [claim])]
+        _fail(work, claims[0], error)
+        return []
+    return [(claim, results[claim.account_id]) for claim in claims]
+
+
+def assess(work: Work, account_ids: Sequence[int]) -> dict[int, Result]:
+    """Account id -> result, as of the month's date."""
+    as_of, settings = work.month.as_of, work.settings
+    columns = read_columns(work.engine, as_of, settings.currency, account_ids)
+    learned = calibrations.current(work.engine, as_of, settings, work.now)
+    judged = judge(columns, settings, learned)
+    checks = {name: _by_key(frame, account_ids) for name, frame in judged.checks.items()}
+    accounts, classes = _by_key(columns.accounts, account_ids), _by_key(judged.classes, account_ids)
+    verdicts = _by_key(judged.verdicts, account_ids)
+    cycles = _cycles(judged, settings, learned[ROTATION])
+    return {
+        key: Result(
+            {name: rows[key] for name, rows in checks.items()},
+            verdicts[key]["verdict"],
+            {name: accounts[key][name] for name in FACTS} | {"class": classes[key]["klass"]},
+            cycles.get(key),
+        )
+        for key in account_ids
+    }
+
+
+def _cycles(judged: Judged, settings: Settings, learned: rotation.Calibration) -> dict[int, int]:
+    """Months until the next review, of the accounts that rotate."""
+    book = judged.columns.accounts.join(judged.classes.select("key", "klass"), on="key")
+    nobody = pl.DataFrame(schema=rotation.STANDING)
+    turns = rotation.turns(book, nobody, judged.columns.as_of, rotation.policy_from(settings), learned)
+    return dict(turns.select("key", "cycle").iter_rows())
+
+
+def _by_key(frame: pl.DataFrame, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
+    return {row["key"]: row for row in frame.filter(pl.col("key").is_in(list(keys))).to_dicts()}
+
+
+def _finish(work: Work, claim: Claim, result: Result, report: str) -> int:
+    """One transaction: the review is done, with its findings, flags and standing; or LeaseLost, and nothing is."""
+    facts = result.facts | {"report": report}
+    done = {
+        "state": "done", "token": None, "lease_until": None, "error": None, "done_at": work.now,
+        "verdict": result.verdict, "exposure": facts["exposure"], "facts": plain(facts),
+    }  # fmt: skip
+    with write(work.engine) as session:
+        leases.hold(session, claim, work.token, done)
+        session.add_all(_finding(claim.review_id, name, row) for name, row in result.checks.items())
+        if not _judged_later(session, claim.account_id, work.month.as_of):
+            _move(session, work, claim, result)
+    return 1
+
+
+def _move(session: Session, work: Work, claim: Claim, result: Result) -> None:
+    seen = {name: flags.Seen(row["outcome"], row["score"], row["summary"]) for name, row in result.checks.items()}
+    flags.apply(session, claim.account_id, seen, work.month.month, work.month.as_of, work.now)
+    if claim.reason != "flagged":
+        standings.reviewed(session, claim.account_id, work.month.as_of, result.cycle)
+
+
+def _judged_later(session: Session, account_id: int, as_of: date) -> bool:
+    """True if a later as-of date has been reviewed already: flags and standing are ahead of this review."""
+    later = (col(Review.account_id) == account_id, col(Review.state) == "done", col(Month.as_of) > as_of)
+    return session.exec(select(Review.id).join(Month).where(*later).limit(1)).first() is not None
+
+
+def _finding(review_id: int, check: str, row: dict[str, Any]) -> Finding:
+    return Finding(
+        review_id=review_id, check=check, outcome=row["outcome"], score=row["score"], p=row["p"], summary=row["summary"],
+        evidence=plain(row["evidence"] or {}), signals=plain(row.get("signals")),
+    )  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """The same value in JSON types; dates as ISO text."""
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _month(engine: Engine, claim: Claim) -> Month:
+    with read(engine) as session:
+        return session.exec(select(Month).join(Review).where(col(Review.id) == claim.review_id)).one()
+
+
+@lru_cache(maxsize=4)
+def _engine(url: str) -> Engine:
+    return connect(url)
+
+
+def _secret(value: object) -> bool:
+    return isinstance(value, SecretStr) or (
+        isinstance(value, tuple) and any(isinstance(part, SecretStr) for part in value)
+    )
