@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -13,11 +14,30 @@ def main() -> None:
     try:
         app()
     except HealthcheckError as error:
-        print(f"healthcheck: {error}", file=sys.stderr)
-        sys.exit(2)
+        _stop(str(error))
     except KeyboardInterrupt:
-        print("healthcheck: stopped", file=sys.stderr)
-        sys.exit(130)
+        _stop("stopped", 130)
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; say no more at the end
         sys.exit(1)
+    except OSError as error:
+        _stop(f"{error.filename or 'the system'}: {error.strerror or error}")
+    except Exception as error:
+        _stop(f"a fault of healthcheck itself ({type(error).__name__}); please report it with {_kept_trace()}")
+
+
+def _stop(line: str, code: int = 2) -> None:
+    print(f"healthcheck: {' '.join(line.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _kept_trace() -> str:
+    """Write the traceback to a file, without the values of variables; its path."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="healthcheck-fault-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(traceback.format_exc())
+    return file.name
