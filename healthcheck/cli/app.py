@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from healthcheck.cli import checking, demonstrating, digesting, importing, planning, reviewing, setup
+from healthcheck.cli import checking, demonstrating, digesting, importing, observing, planning, reviewing, setup
 
 app = typer.Typer(
     name="healthcheck",
@@ -22,6 +22,7 @@ app.command("import")(importing.import_)
 app.add_typer(digesting.app, name="digests")
 app.command("check")(checking.check)
 app.command("screen")(checking.screen)
+app.command("observe")(observing.observe)
 app.command("plan")(planning.plan)
 app.command("review")(reviewing.review)
 app.add_typer(reviewing.flags_app)
