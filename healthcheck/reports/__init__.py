@@ -1,0 +1,1 @@
+"""What people receive: digests, the account page, the outbox, mail. Computes no finding."""

@@ -1,0 +1,98 @@
+"""The digests of a month: gathered, worded, rendered, ready for the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Any, Final
+
+from sqlmodel import Session, col, select
+
+from healthcheck.errors import UsageError
+from healthcheck.months import Month
+from healthcheck.reports import credit, message, reps, wording
+from healthcheck.reports.gather import gather
+from healthcheck.reports.message import Letter
+from healthcheck.reports.model import CreditDigest, RepDigest
+from healthcheck.reports.templating import render
+from healthcheck.reports.text import lines
+from healthcheck.settings import Settings
+from healthcheck.store import work
+from healthcheck.store.work import Message
+
+FULL: Final = 6  # accounts with every line of their own in the HTML; the others in two paragraphs
+SHORT: Final = 10  # accounts in each short list
+CAPS: Final = (30, 25, 20, 14, 10, 7, 5, 3, 1)  # accounts told at length: as many of these as keep the page below
+LARGEST: Final = 80_000  # bytes of HTML: some mail programs cut off what is longer than about 100,000
+
+
+def compose(session: Session, month: work.Month, settings: Settings, now: datetime) -> list[Message]:
+    """One unsaved outbox row for each recipient, with the exact bytes: credit's digest to each of the team, then the reps'.
+
+    Reads only. Raises UsageError if an address in the settings is not one.
+    """
+    _require_address("MAIL_FROM", settings.mail_from)
+    book = gather(session, month)
+    asked = reps.asked(book, settings)
+    told = credit.digest(book, settings, asked, reps.unasked(book))
+    letters = [*_to_credit(told, settings), *(_to_rep(one, settings) for one in reps.digests(book, settings))]
+    return [_row(letter, book.month, now) for letter in letters]
+
+
+def newest(session: Session, month: str | None) -> work.Month:
+    """The month's row, the newest by default. Raises UsageError if there is none."""
+    rows = select(work.Month).order_by(col(work.Month.month).desc())
+    row = session.exec(rows.where(work.Month.month == str(Month.parse(month))) if month else rows).first()
+    if row is None:
+        raise UsageError(f"no review of {month or 'any month'} has begun; run: healthcheck review")
+    return row
+
+
+def _to_credit(digest: CreditDigest, settings: Settings) -> Iterator[Letter]:
+    subject = wording.credit_subject(digest)
+    text, html = _fitting(lines(digest), subject)
+    for address in dict.fromkeys(one.lower() for one in settings.credit_team):
+        _require_address("CREDIT_TEAM", address)
+        yield Letter(settings.mail_from, address, subject, text, html, "credit")
+
+
+def _fitting(digest: CreditDigest, subject: str) -> tuple[str, str]:
+    """Both parts, with fewer accounts at length where the page would become too large."""
+    for cap in CAPS:
+        text, html = _rendered(
+            "credit", {"d": digest, "w": wording, "cap": cap, "full": FULL, "short": SHORT, "subject": subject}
+        )
+        if len(html.encode()) <= LARGEST:
+            break
+    return text, html
+
+
+def _to_rep(digest: RepDigest, settings: Settings) -> Letter:
+    subject = wording.rep_subject(digest)
+    text, html = _rendered("rep", {"d": lines(digest), "w": wording, "subject": subject})
+    return Letter(settings.mail_from, digest.recipient, subject, text, html, "reps", settings.credit_team)
+
+
+def _rendered(kind: str, context: dict[str, Any]) -> tuple[str, str]:
+    html = message.inlined(render(f"emails/{kind}-body.html", **context))
+    return render(f"emails/{kind}-body.txt", **context), html
+
+
+def _row(letter: Letter, month: Month, now: datetime) -> Message:
+    kind = "credit" if letter.list_name == "credit" else "rep"
+    message_id = message.new_id(month, kind, letter.sender)
+    return Message(
+        kind=kind,
+        month=str(month),
+        recipient=letter.recipient,
+        subject=letter.subject,
+        message_id=message_id,
+        body=message.build(letter, message_id, month, now),
+        queued_at=now,
+    )
+
+
+def _require_address(setting: str, address: str) -> None:
+    if not address.isprintable() or not message.is_address(parseaddr(address)[1]):
+        raise UsageError(f"HEALTHCHECK_{setting}: {address!r} is not a mail address")

@@ -1,0 +1,185 @@
+"""The relay: sends what the outbox holds, the same bytes every time.
+
+SENDING is committed before a message leaves and SENT after. A message found in SENDING once its lease is over was being sent when something
+died: nobody knows whether it arrived. It is sent again (``on_uncertain = resend``; never lost) or held for a person (``hold``; never
+twice). Plain SMTP allows no third way: between the server's "250" and our commit a message can go out twice, with the same Message-ID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, or_, select
+
+from healthcheck.errors import HealthcheckError, Retriable, Uncertain, UsageError
+from healthcheck.reports import mail
+from healthcheck.settings import Settings
+from healthcheck.store.session import read, write
+from healthcheck.store.work import Message
+
+WAITING, SENDING, SENT, HELD, DEAD = "WAITING", "SENDING", "SENT", "HELD", "DEAD"
+LEASE: Final = timedelta(seconds=150)  # longer than any sending takes; see mail.TIMEOUT
+REFUSALS: Final = 3  # refused for good so often, it is dead
+DOUBTS: Final = 3  # of unknown fate so often, it is held for a person
+_FIRST_WAIT: Final = timedelta(minutes=1)
+_LONGEST_WAIT: Final = timedelta(hours=1)
+
+
+@dataclass
+class RelayResult:
+    """What one pass did, and what is left. ``problem`` is the reason why the pass stopped early, for a person."""
+
+    sent: int = 0
+    waiting: int = 0
+    in_flight: int = 0
+    held: int = 0
+    dead: int = 0
+    problem: str = ""
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def needs_person(self) -> bool:
+        return bool(self.held or self.dead or self.waiting or self.in_flight)
+
+
+def relay(engine: Engine, settings: Settings, now: datetime, hurry: bool = False) -> RelayResult:
+    """Send what is due, oldest first, each to one person; ``hurry`` does not wait for back-offs to end.
+
+    Raises UsageError if MAIL_URL cannot be used. A server that cannot be reached ends the pass; nothing is lost by it.
+    """
+    result = RelayResult()
+    sender = mail.sender(settings.mail_url)
+    due = _due(engine, now, hurry, sender.repeatable)
+    if due:
+        with sender:
+            for message in due:
+                if not _deliver(engine, settings, sender, message, now, result):
+                    break
+    _left(engine, result)
+    return result
+
+
+def told(result: RelayResult) -> str:
+    """One line for a person: ``5 sent, 1 waits, 1 held``."""
+    parts = [f"{result.sent} sent"]
+    parts += [f"{result.waiting} waiting for the next try"] if result.waiting else []
+    parts += (
+        [f"{result.in_flight} being sent elsewhere or cut short (try again in some minutes)"]
+        if result.in_flight
+        else []
+    )
+    parts += [f"{result.held} held: may have arrived (healthcheck digests send --again ID)"] if result.held else []
+    parts += [f"{result.dead} refused for good (healthcheck digests list)"] if result.dead else []
+    return ", ".join(parts)
+
+
+def again(engine: Engine, message: int, now: datetime) -> None:
+    """Put a HELD or DEAD message back in line, by a person's word. Raises UsageError if there is none such."""
+    with write(engine) as session:
+        row = session.get(Message, message)
+        if row is None or row.state not in (HELD, DEAD):
+            raise UsageError(f"message {message} is neither held nor dead; see: healthcheck digests list")
+        row.state, row.next_try_at, row.refusals, row.doubts = WAITING, now, 0, 0
+
+
+def _due(engine: Engine, now: datetime, hurry: bool, repeatable: bool) -> list[int]:
+    ready = or_(col(Message.next_try_at).is_(None), col(Message.next_try_at) <= now)
+    waiting = (col(Message.state) == WAITING) if hurry else (col(Message.state) == WAITING) & ready
+    broken = (col(Message.state) == SENDING) if repeatable else (col(Message.state) == SENDING) & ready
+    with read(engine) as session:
+        return [
+            one for one in session.exec(select(Message.id).where(waiting | broken).order_by(col(Message.id))) if one
+        ]
+
+
+def _deliver(
+    engine: Engine, settings: Settings, sender: mail.Sender, key: int, now: datetime, result: RelayResult
+) -> bool:
+    """Send one message; False if nobody else can be served either."""
+    message = _claim(engine, settings, key, now, sender.repeatable)
+    if message is None:
+        return True
+    try:
+        sender.send(parseaddr(settings.mail_from)[1], message.recipient, message.message_id, message.body)
+    except HealthcheckError as error:
+        _settle(engine, message, partial(_missed, error=error, settings=settings, now=now))
+        if isinstance(error, UsageError):
+            raise
+        result.errors.append(f"{message.recipient}: {error}")
+        result.problem = str(error) if isinstance(error, mail.Unreachable) else result.problem
+        return not isinstance(error, mail.Unreachable)
+    _settle(engine, message, partial(_sent, now=now))
+    result.sent += 1
+    return True
+
+
+def _claim(engine: Engine, settings: Settings, key: int, now: datetime, repeatable: bool) -> Message | None:
+    """The message, now SENDING and ours until the lease ends; None if it is another's, or held."""
+    with write(engine) as session:
+        row = _locked(session, key)
+        if row is None or not _free(row, now, repeatable):
+            return None
+        if row.state == SENDING and not repeatable and not _in_doubt(row, settings):
+            row.error = "was being sent when the process ended; it may have arrived"
+            return None
+        row.state, row.next_try_at, row.attempts = SENDING, now + LEASE, row.attempts + 1
+        return row
+
+
+def _locked(session: Session, key: int) -> Message | None:
+    return session.exec(select(Message).where(Message.id == key).with_for_update()).first()
+
+
+def _free(row: Message, now: datetime, repeatable: bool) -> bool:
+    over = row.next_try_at is None or row.next_try_at <= now
+    return row.state == WAITING or (row.state == SENDING and (over or repeatable))
+
+
+def _in_doubt(row: Message, settings: Settings) -> bool:
+    """Count one more unknown fate; True if the message may be sent again, else it is HELD."""
+    row.doubts += 1
+    if settings.on_uncertain == "resend" and row.doubts <= DOUBTS:
+        return True
+    row.state, row.next_try_at = HELD, None
+    return False
+
+
+def _settle(engine: Engine, message: Message, change: Callable[[Message], None]) -> None:
+    """Write down the outcome, unless another has taken the message over in the meantime."""
+    with write(engine) as session:
+        row = _locked(session, message.id or 0)
+        if row is not None and row.state == SENDING and row.attempts == message.attempts:
+            change(row)
+
+
+def _sent(row: Message, now: datetime) -> None:
+    row.state, row.sent_at, row.next_try_at, row.error = SENT, now, None, None
+
+
+def _missed(row: Message, error: HealthcheckError, settings: Settings, now: datetime) -> None:
+    row.error = str(error)
+    row.state, row.next_try_at = WAITING, now + _wait(row, error)
+    if isinstance(error, Uncertain):
+        _in_doubt(row, settings)
+    elif isinstance(error, mail.Refused):
+        row.refusals += 1
+        if row.refusals >= REFUSALS:
+            row.state, row.next_try_at = DEAD, None
+
+
+def _wait(row: Message, error: HealthcheckError) -> timedelta:
+    asked = timedelta(seconds=error.retry_after or 0) if isinstance(error, Retriable) else timedelta()
+    return max(asked, min(_LONGEST_WAIT, _FIRST_WAIT * (1 << min(row.attempts - 1, 10))))
+
+
+def _left(engine: Engine, result: RelayResult) -> None:
+    with read(engine) as session:
+        states = list(session.exec(select(Message.state)))
+    result.waiting, result.in_flight = states.count(WAITING), states.count(SENDING)
+    result.held, result.dead = states.count(HELD), states.count(DEAD)
