@@ -126,7 +126,7 @@ def _insert(
     book = planning.read_book(session, look.accounts, as_of, policy, learned)
     newest = _is_newest(session, as_of)
     if not newest:
-        book = replace(book, standing=_as_known(session, book.standing, as_of))
+        book = replace(book, standing=_as_known(book.standing, as_of))
     events = list(_events(session, look, as_of))
     made = planning.plan(book, month, as_of, _outside([*events, *_flagged(session, as_of, look.accounts)]))
     row = work.Month(
@@ -153,19 +153,16 @@ def _is_newest(session: Session, as_of: date) -> bool:
     return session.exec(select(work.Month.id).where(work.Month.as_of > as_of).limit(1)).first() is None
 
 
-def _as_known(session: Session, standing: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """The standings without what became known after ``as_of``, for a month that is planned after a later one."""
-    query = (
-        select(Review.account_id, func.max(work.Month.as_of)).join(work.Month)
-        .where(Review.state == "done", Review.reason != "flagged", col(work.Month.as_of) <= as_of)
-        .group_by(col(Review.account_id))
-    )  # fmt: skip
-    done = pl.DataFrame(session.exec(query).all(), schema={"key": pl.Int64, "last_review": pl.Date}, orient="row")
-    return standing.drop("last_review").join(done, on="key", how="left", maintain_order="left").with_columns(
+def _as_known(standing: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The standings for a month that is planned after a later one: nobody waits for becoming known later.
+
+    Later reviews stay in: whoever was seen since is not bought again for the past.
+    """
+    return standing.with_columns(
         pl.min_horizontal("first_known", pl.lit(as_of)).alias("first_known"),
         pl.when(pl.col("eligible_since") <= as_of).then("eligible_since").alias("eligible_since"),
         carried=pl.lit(value=False),
-    )  # fmt: skip
+    )
 
 
 # ---- what comes beside the quota

@@ -1,0 +1,218 @@
+"""A month from its plan to its mail, on a real database, with real checks and files as bureau and mailbox."""
+
+import shutil
+from datetime import date, timedelta
+
+import pytest
+from sqlmodel import select
+
+from healthcheck.errors import UsageError
+from healthcheck.months import Month
+from healthcheck.reviews import leases, months, review, units
+from healthcheck.store.session import connect, read, write
+from healthcheck.store.work import Finding, Flag, Message, Observation, Review, Standing
+from healthcheck.store.work import Month as Row
+from tests import review_world as world
+from tests.review_world import JUNE, NOW
+
+MONTH = Month(2026, 6)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """The book before any review."""
+    from healthcheck.store import schema
+
+    folder = tmp_path_factory.mktemp("book")
+    engine = connect(f"sqlite:///{folder}/book.db")
+    schema.upgrade(engine)
+    world.fill(engine, folder)
+    with engine.connect() as connection:
+        connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder
+
+
+@pytest.fixture
+def book(filled, tmp_path):
+    """A copy of it: (engine, settings)."""
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+    engine = connect(f"sqlite:///{tmp_path}/book.db")
+    return engine, world.settings(engine, tmp_path)
+
+
+def run(book, month=MONTH, as_of=None, now=NOW, **more):
+    engine, settings = book
+    return review.review(engine, month, as_of, settings.model_copy(update=more), now)
+
+
+def rows(book, model):
+    with read(book[0]) as session:
+        return session.exec(select(model)).all()
+
+
+def test_a_month_is_planned_reviewed_closed_and_sent(book):
+    totals = run(book)
+    assert totals["planned"] == totals["reviewed"] == len(rows(book, Review)) > 6
+    assert totals["flagged"] >= 1
+    assert totals["failed"] == 0
+    assert [row.state for row in rows(book, Row)] == ["closed"]
+    assert {digest["to"] for digest in totals["digests"]} >= {"credit@nordwind.example"}
+    assert {row.state for row in rows(book, Message)} == {"SENT"}
+    assert len(rows(book, Finding)) == 5 * totals["reviewed"]
+    assert totals["pulls"]["stored"] + totals["pulls"]["refused"] == totals["planned"]
+
+
+def test_a_second_run_changes_not_a_single_row(book):
+    first = run(book)
+    before = world.dump(book[0])
+    assert run(book) == first
+    assert run(book, now=NOW + timedelta(days=1)) == first
+    assert world.dump(book[0]) == before
+
+
+def test_threads_find_what_inline_finds(book, filled, tmp_path):
+    run(book, carrier="threads", carrier_workers=3)
+    other = tmp_path / "inline"
+    shutil.copytree(filled, other)
+    engine = connect(f"sqlite:///{other}/book.db")
+    run((engine, world.settings(engine, other)))
+    assert world.results(book[0]) == world.results(engine)
+
+
+def test_the_machine_sets_the_next_review(book):
+    run(book)
+    done = {row.account_id for row in rows(book, Review)}
+    standing = standings(book)
+    assert all(standing[key].last_review == JUNE and standing[key].next_review > JUNE for key in done)
+
+
+def test_flagged_accounts_are_judged_again_next_month_and_reports_are_reused(book):
+    run(book)
+    flagged = {row.account_id for row in rows(book, Flag)}
+    july = run(book, Month(2026, 7), date(2026, 7, 31), NOW + timedelta(days=31))
+    with read(book[0]) as session:
+        again = session.exec(select(Review).join(Row).where(Row.month == "2026-07")).all()
+    assert flagged <= {row.account_id for row in again}
+    assert july["pulls"]["reused"] >= 1
+    assert len(rows(book, Flag)) >= len(flagged)
+
+
+def test_a_rep_who_saw_it_too_quiet_brings_a_review_forward(book):
+    engine, _ = book
+    run(book, monthly_quota=1)
+    with read(engine) as session:
+        reviewed = set(session.exec(select(Review.account_id)))
+        other = next(row.id for row in session.exec(select(world.Account)) if row.id not in reviewed)
+    with write(engine) as session:
+        session.add(Observation(account_id=other, on=date(2026, 7, 1), activity="quiet", at=NOW))
+    run(book, Month(2026, 7), date(2026, 7, 2), monthly_quota=1)
+    with read(engine) as session:
+        found = session.exec(select(Review).join(Row).where(Row.month == "2026-07", Review.account_id == other)).one()
+    assert (found.reason, found.why) == ("event", "the rep saw it too quiet on 2026-07-01")
+
+
+def test_a_month_reviewed_late_moves_no_flag_and_sees_nobody_seen_since(book):
+    run(book, monthly_quota=2)
+    seen = {row.account_id for row in rows(book, Review)}
+    before = rows(book, Flag), {key: row for key, row in standings(book).items() if key in seen}
+    may = run(book, Month(2026, 5), date(2026, 5, 31))
+    assert may["reviewed"] == may["planned"] > 0
+    assert (rows(book, Flag), {key: row for key, row in standings(book).items() if key in seen}) == before
+    again = [row.reason for row in rows(book, Review) if row.month_id == 2 and row.account_id in seen]
+    assert set(again) <= {"event"}
+
+
+def standings(book):
+    return {row.account_id: row for row in rows(book, Standing)}
+
+
+def test_a_month_keeps_its_date_and_one_to_come_is_refused(book):
+    run(book, as_of=date(2026, 6, 20))
+    run(book)
+    assert [row.as_of for row in rows(book, Row)] == [date(2026, 6, 20)]
+    with pytest.raises(UsageError, match="2026-08 has not begun"):
+        run(book, Month(2026, 8))
+
+
+def test_an_empty_book_is_refused_and_plans_nothing(engine, tmp_path):
+    with pytest.raises(UsageError, match="no account is known"):
+        review.review(engine, MONTH, None, world.settings(engine, tmp_path), NOW)
+    assert rows((engine, None), Row) == []
+
+
+def test_over_budget_the_smallest_exposures_wait(book):
+    engine, settings = book
+    planned = months.plan(
+        engine, MONTH, None, settings.model_copy(update={"bureau_budget": 3, "file_cost_per_pull": 1}), NOW
+    )
+    with read(engine) as session:
+        summary = session.get_one(Row, planned).summary
+    assert summary["waited"]
+    assert summary["budget"] == "3.00"
+
+
+# ---- claims
+
+
+def planned(book):
+    engine, settings = book
+    months.plan(engine, MONTH, None, settings, NOW)
+    with read(engine) as session:
+        return list(session.exec(select(Review.id)))
+
+
+def test_only_one_worker_gets_a_review(book):
+    ids = planned(book)
+    assert len(leases.claim(book[0], ids, "one")) == len(ids)
+    assert leases.claim(book[0], ids, "two") == []
+
+
+def test_a_dead_lease_is_taken_over_and_the_zombie_cannot_write(book, monkeypatch):
+    engine, settings = book
+    ids = planned(book)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", -1)
+    claim = leases.claim(engine, ids[:1], "zombie")[0]
+    monkeypatch.undo()
+    with read(engine) as session:
+        month = session.exec(select(Row)).one()
+    zombie = units.Work(engine, settings, "zombie", month, NOW)
+    result = units.assess(zombie, [claim.account_id])[claim.account_id]
+    run(book)
+    before = world.dump(engine)
+    with pytest.raises(leases.LeaseLost):
+        units._finish(zombie, claim, result, "none")
+    leases.drop(engine, "zombie")
+    assert world.dump(engine) == before
+
+
+def test_a_run_waits_for_reviews_in_other_hands(book, monkeypatch):
+    ids = planned(book)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.6)
+    leases.claim(book[0], ids[:2], "somebody else")
+    assert run(book)["reviewed"] == len(ids)
+
+
+def test_one_bad_account_fails_alone_after_three_attempts(book, monkeypatch):
+    judge = units.judge
+    with read(book[0]) as session:
+        bad = session.exec(select(world.Account.id).where(world.Account.account == "C004")).one()
+
+    def break_down(columns, *rest):
+        if bad in columns.accounts["key"] and len(columns.accounts) < world.FIRMS:
+            raise ValueError("a line\nbroken")
+        return judge(columns, *rest)
+
+    monkeypatch.setattr(units, "judge", break_down)
+    totals = run(book)
+    failed = [row for row in rows(book, Review) if row.state == "failed"]
+    assert [(row.account_id, row.attempts, row.error) for row in failed] == [(bad, 3, "ValueError: a line broken")]
+    assert totals["failed"] == 1
+    assert totals["reviewed"] == totals["planned"] - 1
+    assert review.unfinished(book[0], MONTH)["failed"] == 1
+    assert [row.state for row in rows(book, Row)] == ["closed"]
+
+
+def test_settings_travel_without_their_secrets(book):
+    order = units.hand_over(book[1])
+    assert "only-for-tests" not in order
+    assert "file_folder" in order
