@@ -25,6 +25,7 @@ def book(keys=(1,), reports=(), payments=(), observations=(), as_of=AS_OF, expos
             "key": k,
             "entity": "",
             "account": f"C{k:03d}",
+            "group": f"/C{k:03d}",
             "name": f"Customer {k}",
             "currency": "EUR",
             "exposure": exposure,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from healthcheck.checks.bank import Policy, assess
+from healthcheck.checks.bank import Calibration, Policy, assess, calibrate
 from healthcheck.checks.bank.institutions import is_processor, payment_institution
 from healthcheck.checks.outcomes import FRAME
 from tests.unit.observed_books import AS_OF, book, shuffled
@@ -152,6 +153,43 @@ def test_the_tables_of_institutions():
     assert payment_institution("DEUTDEFF") is None
     assert payment_institution("021000021") is None
     assert is_processor("ADYBNL2A")
+
+
+def test_customers_of_one_bank_that_all_turn_up_at_another_are_a_merger():
+    def moved(keys):
+        return [
+            row
+            for k in keys
+            for row in (*monthly(OLD, key=k), *monthly(("COBADEFF", f"47{k:02d}", "DE"), "2026-08-10", 3, key=k))
+        ]
+
+    stayed = [row for k in (20, 21) for row in monthly(OLD, count=13, key=k)]
+    columns = book((*range(6), 20, 21), payments=[*moved(range(6)), *stayed])
+    learned = calibrate(columns, AS_OF, Policy())
+    assert learned.merged == [["DEUTDE", "COBADE"]]
+    found = assess(columns, AS_OF, Policy(), learned)
+    assert set(found["outcome"]) == {"clear"}
+    assert "took over" in found["summary"][0]
+    assert calibrate(book(range(4), payments=moved(range(4))), AS_OF, Policy()).merged == []
+
+
+def test_an_account_that_pays_for_several_customers_is_no_change_of_bank():
+    def financed(key):
+        return [
+            *monthly(OLD, key=key),
+            *({**row, "payer_hash": "f00d"} for row in monthly(NEW, "2026-08-10", 3, key=key)),
+        ]
+
+    three = book((1, 2, 3), payments=[row for k in (1, 2, 3) for row in financed(k)])
+    learned = calibrate(three, AS_OF, Policy())
+    assert learned.shared == ["f00d"]
+    assert Calibration(**json.loads(json.dumps(asdict(learned)))) == learned
+    assert set(assess(three, AS_OF, Policy(), learned)["outcome"]) == {"clear"}
+    two = book((1, 2), payments=[row for k in (1, 2) for row in financed(k)])
+    assert calibrate(two, AS_OF, Policy()).shared == []
+    assert calibrate(replace(two, accounts=two.accounts.with_columns(group=pl.lit("/C1"))), AS_OF, Policy()).shared == [
+        "f00d"
+    ]
 
 
 PAYERS = st.sampled_from(

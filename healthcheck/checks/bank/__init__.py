@@ -11,7 +11,9 @@ bank in a new country    flag                urgent                 watch
 payment institution      flag                urgent                 watch
 =======================  ==================  =====================  ==============================================
 
-A return to a bank in the customer's own country is a new bank, not a new country. The branches of a bank are one bank.
+Excused by what only the whole book shows (the calibration): the customers of one bank all turn up at another (a merger), and accounts
+that pay for several customers (a factor, a group's treasury). A return to a bank in the customer's own country is a new bank, not a new
+country. The branches of a bank are one bank.
 """
 
 from __future__ import annotations
@@ -23,12 +25,13 @@ from typing import Any
 import polars as pl
 
 from healthcheck.checks.bank import words
-from healthcheck.checks.bank.runs import History, Policy, Run, histories
+from healthcheck.checks.bank.calibration import calibrate
+from healthcheck.checks.bank.runs import Calibration, History, Policy, Run, histories
 from healthcheck.checks.frames import Judgement, graded, spread
 from healthcheck.checks.outcomes import CLEAR, FLAG, UNKNOWN, URGENT, WATCH
 from healthcheck.ledger.columns import Columns
 
-__all__ = ["Policy", "assess"]
+__all__ = ["Calibration", "Policy", "assess", "calibrate"]
 
 EVIDENCE: dict[str, Any] = {
     "kind": pl.String, "since": pl.Date, "payments": pl.Int64, "new_bank": pl.String, "new_last4": pl.String, "new_country": pl.String,
@@ -39,9 +42,11 @@ MOST_ROWS = 20
 _SEVERE = ("new_country", "payment_institution")
 
 
-def assess(columns: Columns, as_of: date, policy: Policy, calibration: Any = None) -> pl.DataFrame:  # noqa: ARG001  (learns nothing)
+def assess(columns: Columns, as_of: date, policy: Policy, calibration: Calibration | None = None) -> pl.DataFrame:
     """The check of every account of ``columns`` (see ``healthcheck.checks.outcomes.FRAME``); ``p`` is always null."""
-    judged = [_judge(history, as_of, policy) for history in histories(columns, as_of, policy)]
+    judged = [
+        _judge(history, as_of, policy) for history in histories(columns, as_of, policy, calibration or Calibration())
+    ]
     return spread(columns.accounts, judged, EVIDENCE, words.NOTHING, "no evidence of the payer")
 
 

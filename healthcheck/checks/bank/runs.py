@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import polars as pl
@@ -20,6 +20,17 @@ class Policy:
     baseline_days: int = 365  # before the recent window
     baseline_runs: int = 2  # fewer say nothing about a habit
     silent_runs: int = 3  # so many from the new bank alone, and the old one is silent
+    merger_accounts: int = 5  # so many customers leave one bank for the same other one ...
+    merger_share: float = 0.5  # ... and at least this share of its customers: the banks merged
+    shared_accounts: int = 3  # who pays for so many customers (in one group: for two) is a factor or a treasury
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What only the whole book shows. ``merged``: [old, new] banks; ``shared``: hashes of accounts that pay for several customers."""
+
+    merged: list[list[str]] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,7 @@ class Run:
     bank: str | None
     last4: str | None
     country: str | None
+    payer: str | None  # keyed hash of the account
     invoices: tuple[str, ...] = ()
 
 
@@ -42,54 +54,62 @@ class History:
     known: list[Run]
     news: dict[
         tuple[str, str], list[Run]
-    ]  # (kind, payer): runs; kind: new_account, new_bank, new_country, payment_institution
+    ]  # by kind (new_account, new_bank, new_country, payment_institution) and payer
     recent: int
+    excused: bool  # known holds payers that are none of the baseline: a merged bank, a factor, a treasury
 
 
-def histories(columns: Columns, as_of: date, policy: Policy) -> Iterator[History]:
-    """Every account that has evidence, in no particular order."""
+def histories(columns: Columns, as_of: date, policy: Policy, learned: Calibration) -> Iterator[History]:
+    """Every account that has evidence, in the order of keys."""
     home = dict(columns.accounts.select("key", "country").iter_rows())
     start = as_of - timedelta(days=policy.recent_days)
-    for key, *fields in _evidence(columns, as_of, policy).iter_rows():
+    excuses = {(old, new) for old, new in learned.merged}, frozenset(learned.shared)
+    for key, *lists in evidence(columns, as_of, policy).group_by("key", maintain_order=True).agg(FIELDS).iter_rows():
         if key in home:
-            yield _history(
-                key,
-                [Run(on, a, b, c, tuple(rows)) for on, a, b, c, rows in zip(*fields, strict=True)],
-                start,
-                home[key],
-            )
+            runs = [Run(on, *_payer(parts), tuple(rows)) for on, *parts, rows in zip(*lists, strict=True)]
+            yield _history(key, runs, start, home[key], *excuses)
 
 
-def _evidence(columns: Columns, as_of: date, policy: Policy) -> pl.DataFrame:
-    """One row an account: lists of pay runs by day. Money back, processors and rows without a payer are no evidence."""
+FIELDS = ["paid", "payer_bank", "payer_last4", "payer_country", "payer_hash", "invoice"]
+
+
+def _payer(parts: list[str | None]) -> tuple[str | None, str | None, str | None, str | None]:
+    bank, last4, country, payer = parts
+    return bank, last4, country, payer
+
+
+def evidence(columns: Columns, as_of: date, policy: Policy) -> pl.DataFrame:
+    """One row a pay run, sorted by key and day: key and FIELDS (invoice: a list). Money back, processors and rows without a payer are
+    no evidence."""
     first = as_of - timedelta(days=policy.recent_days + policy.baseline_days)
     shown = columns.payments.filter(
         pl.col("paid") > first, pl.col("paid") <= as_of, pl.col("amount") > 0,
         pl.col("payer_bank").is_not_null() | pl.col("payer_last4").is_not_null(),
         pl.col("payer_bank").str.slice(0, 4).is_in(list(PROCESSORS)).not_().fill_null(True),
     )  # fmt: skip
-    payer = ["payer_bank", "payer_last4"]
-    runs = shown.group_by("key", "paid", *payer).agg(
-        pl.col("payer_country").min(), pl.col("invoice").drop_nulls().unique().sort()
-    )
-    order = ["key", "paid", *payer]
-    fields = ["paid", *payer, "payer_country", "invoice"]
-    return runs.sort(order, nulls_last=True).group_by("key", maintain_order=True).agg(fields)
+    order = ["key", "paid", "payer_bank", "payer_last4"]
+    rest = [pl.col("payer_country").min(), pl.col("payer_hash").min(), pl.col("invoice").drop_nulls().unique().sort()]
+    return shown.group_by(order).agg(rest).sort(order, nulls_last=True)
 
 
-def _history(key: int, runs: list[Run], start: date, home: str | None) -> History:
+def _history(
+    key: int, runs: list[Run], start: date, home: str | None, merged: set[tuple[str, str]], shared: frozenset[str]
+) -> History:
     baseline, recent = [run for run in runs if run.paid <= start], [run for run in runs if run.paid > start]
     kinds = _Kinds(baseline, home)
     known: list[Run] = []
     news: dict[tuple[str, str], list[Run]] = {}
+    excused = False
     for run in recent:
         kind = kinds.of(run)
-        if kind is None:
+        excuse = kind is not None and (run.payer in shared or kinds.merged_into(run, merged))
+        excused |= excuse
+        if kind is None or excuse:
             known.append(run)
         else:
             payer = f"{run.bank}/{run.last4}" if kind == "new_account" or not run.bank else institution(run.bank)
             news.setdefault((kind, payer), []).append(run)
-    return History(key, baseline, known, news, len({run.paid for run in recent}))
+    return History(key, baseline, known, news, len({run.paid for run in recent}), excused)
 
 
 class _Kinds:
@@ -118,3 +138,7 @@ class _Kinds:
         if payment_institution(run.bank):
             return "payment_institution"
         return "new_country" if abroad and run.country != self.home else "new_bank"
+
+    def merged_into(self, run: Run, merged: set[tuple[str, str]]) -> bool:
+        """Whether the run's bank took over one of the baseline's."""
+        return bool(run.bank) and any(old and (old, institution(run.bank or "")) in merged for old in self.accounts)

@@ -28,6 +28,8 @@ def known(history: History, as_of: date) -> str:
         if count == 1
         else f"All {count} payments since {day(first.paid, as_of)} came"
     )
+    if history.excused:
+        return f"{when} from banks known before, one that took over such a bank, or an account that pays for several customers."
     return f"{when} from an account known before{_brackets(last)}."
 
 
