@@ -7,8 +7,9 @@ at once. So a month is filled in this order:
 
 1. what waited from last month, up to a fifth of the quota; then what falls due by the end of the month, earliest deadline first; then the
    rest of what waited;
-2. what later months could not take: where the reviews that fall due within the next h months are more than h quotas, the excess comes
-   forward, longest cycle first (it does not come back inside that window), earliest deadline first;
+2. what later months could not take: where more falls due within the next h months than h quotas, the excess comes forward, longest cycle
+   first (it does not come back inside that window), earliest deadline first; then the same with h times what the cycles need, so that
+   the quota's reserve stays free for those who are not known yet;
 3. whoever has used the largest part of its cycle, so that coming early costs least.
 
 Nobody is seen again before half of its cycle is over: places nobody can use stay empty rather than buy the same report twice.
@@ -161,13 +162,14 @@ def in_turn(ranked: pl.DataFrame, month: Month, places: int, policy: Policy) -> 
     first = np.flatnonzero(state.carried & state.may)
     first = first[np.argsort(state.left[first], kind="stable")][:cap]
     tier[first] = 0
-    _bring_forward(tier, state, places)
+    _bring_forward(tier, state, Fraction(places), _FULL)
+    _bring_forward(tier, state, min(needed(ranked), Fraction(places)), _STEADY)
     by = np.where(tier == _LATER, -state.used, state.left)
     order = np.lexsort((state.left, by, tier))
     return len(first), order[state.may[order]][:places]
 
 
-_LATER: Final = 100
+_FULL, _STEADY, _LATER = 10, 30, 100  # tiers, after those of what is due
 
 
 class _State:
@@ -186,18 +188,18 @@ def _months(days: pl.Series, month: Month) -> np.ndarray:
     return (days.dt.year().cast(pl.Int64) * 12 + days.dt.month() - (month.year * 12 + month.month)).to_numpy()
 
 
-def _bring_forward(tier: np.ndarray, state: _State, places: int) -> None:
-    """Mark in ``tier`` what has to come forward because the months ahead could not take it."""
+def _bring_forward(tier: np.ndarray, state: _State, pace: Fraction, rank: int) -> None:
+    """Mark in ``tier``, from ``rank`` on, what comes forward because the months ahead could not take it at ``pace`` reviews each."""
     left = np.maximum(state.left, 0)
     taken = tier < _LATER
     wanted = np.lexsort((left, -state.cycle))
     for ahead in range(1, HORIZON):
         within = left <= ahead
         demand = int(((ahead - left[within]) // state.cycle[within] + 1).sum())
-        lack = demand - places * ahead - int((taken & within).sum())
+        lack = ceil(demand - pace * ahead - int((taken & within).sum()))
         if lack > 0:
             more = wanted[(within & state.may & ~taken)[wanted]][:lack]
-            tier[more], taken[more] = 2 + ahead, True
+            tier[more], taken[more] = rank + ahead, True
 
 
 def _why(row: dict[str, Any], month: Month) -> str:

@@ -81,7 +81,7 @@ class Played:
 cycles = st.lists(st.sampled_from([3, 6, 12]), min_size=1, max_size=60)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(cycles)
 def test_on_a_fresh_start_nobody_outlives_the_cycle_and_no_month_is_above_the_quota(cycles):
     firm = Played(book(cycles))
@@ -93,7 +93,7 @@ def test_on_a_fresh_start_nobody_outlives_the_cycle_and_no_month_is_above_the_qu
     assert all(gap >= (cycle + 1) // 2 for gap, cycle in firm.gaps)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     cycles,
     st.lists(st.tuples(st.integers(0, 4), st.lists(st.sampled_from([3, 6, 12]), max_size=4)), min_size=24, max_size=30),
