@@ -28,42 +28,30 @@ _TIMELESS = ("country", "currency", "parent", "industry")
 def store(work: Work, rows: pl.DataFrame) -> None:
     """Merge rows of an accounts file. A name from here stands for good: ``name_on`` is null."""
     names = [name for name in work.table.kind.columns if name in rows.columns]
-    amounts = [name for name in _AMOUNTS if name in names]
-    rows = unrepeated(work, rows, _KEY, [], "account")
+    joined = beside(rows, _stored(work, rows, [*names, "currency", "name_on"]), {name: name for name in _KEY})
+    final = _named(unrepeated(work, _amounts(work, joined), _KEY, [], "account"))
     work.warn(
-        rows,
-        "name",
-        pl.col("name").is_null(),
-        "the account has no name here; its number or an invoice's name will stand for it",
-    )
-    joined = beside(rows, _stored(work, rows, [*names, "name_on"]), {name: name for name in _KEY})
-    known = [] if work.table.has("currency") else ["old_currency"]
-    settled = (
-        currencies.settle(joined, amounts, known, work.settings.currency)
-        if amounts
-        else joined.with_columns(_NO_REASON)
-    )
-    settled = _own_currency(work, settled)
-    final = work.reject(
-        currencies.in_minor_units(settled, amounts) if amounts else settled, amounts[0] if amounts else None
+        final, "name", pl.col("name") == "", "no name here: the account goes by its number until an invoice names it"
     )
     columns = [*dict.fromkeys([*names, "entity", "name_on"])]
-    changed = merge(work, TABLE, _named(final, joined), columns, [name for name in columns if name not in _KEY])
+    changed = merge(work, TABLE, final, columns, [name for name in columns if name not in _KEY])
     if _timeless_change(changed):
         work.result.touch(date.min)
 
 
-_NO_REASON = pl.lit(None, dtype=pl.String).alias("reason")
+def _amounts(work: Work, rows: pl.DataFrame) -> pl.DataFrame:
+    """Amounts in minor units of the account's currency, which is the file's, else the known one, else the reporting currency."""
+    amounts = [name for name in _AMOUNTS if name in rows.columns]
+    if not amounts:
+        return rows
+    own = pl.col("currency") if "currency" in rows.columns else pl.col("old_currency")
+    scaled = rows.with_columns(own.fill_null(work.settings.currency).alias("currency"))
+    settled = currencies.in_minor_units(currencies.settle(scaled, amounts, [], work.settings.currency), amounts)
+    given = rows["currency"] if "currency" in rows.columns else rows["old_currency"]
+    return work.reject(settled.with_columns(given.alias("currency")), amounts[0])
 
 
-def _own_currency(work: Work, settled: pl.DataFrame) -> pl.DataFrame:
-    """Amounts were read in the settled currency; what is stored as the account's own is only what the file says."""
-    if not work.table.has("currency"):
-        return settled
-    return settled
-
-
-def _named(final: pl.DataFrame, _joined: pl.DataFrame) -> pl.DataFrame:
+def _named(final: pl.DataFrame) -> pl.DataFrame:
     """A blank name leaves the field to the invoices; a name that an invoice gave is kept then."""
     blank = pl.col("name").is_null()
     from_invoice = blank & pl.col("old_name_on").is_not_null()

@@ -24,19 +24,20 @@ RISKS = {
     **dict.fromkeys("medium m med mittel amber yellow".split(), "medium"),
     **dict.fromkeys("low l niedrig gering green".split(), "low"),
 }
-SIGNS = {
-    "€": "EUR",
-    "£": "GBP",
-    "zł": "PLN",
-    "Kč": "CZK",
-    "Fr": "CHF",
-    "Fr.": "CHF",
-    "₹": "INR",
-    "₺": "TRY",
-    "₩": "KRW",
-    "US$": "USD",
-    "R$": "BRL",
-}
+SIGNS = dict(
+    pair.split("=")
+    for pair in (
+        "€=EUR £=GBP zł=PLN Kč=CZK Fr=CHF Fr.=CHF ₹=INR ₺=TRY ₩=KRW ₽=RUB ₴=UAH ₪=ILS ฿=THB ₫=VND ₦=NGN ₱=PHP "
+        "US$=USD R$=BRL A$=AUD AU$=AUD C$=CAD CA$=CAD NZ$=NZD S$=SGD HK$=HKD NT$=TWD"
+    ).split()
+)
+CODES = frozenset(  # ISO 4217
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF CLP CNY COP CRC "
+    "CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD "
+    "JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN "
+    "NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB "
+    "TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UYW UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG".split()
+)
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ def _kind(values: pl.Series, _written: Written) -> pl.DataFrame:
 
 def _currency(values: pl.Series, _written: Written) -> pl.DataFrame:
     code = values.replace(SIGNS).str.to_uppercase()
-    return _refused(values, code.set(~code.str.contains("^[A-Z]{3}$"), None), " is not a currency code such as EUR")
+    read = _refused(values, code.set(~code.str.contains("^[A-Z]{3}$"), None), " is not a currency code such as EUR")
+    unknown = code.set(~code.is_in(list(CODES)), None)
+    return read.with_columns(_remark(values, unknown, " is no code of ISO 4217; taken as it is").alias("warning"))
 
 
 def _risk(values: pl.Series, _written: Written) -> pl.DataFrame:

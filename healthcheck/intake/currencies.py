@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from healthcheck.intake.cells import SIGNS
+from healthcheck.intake.cells import CODES, SIGNS
 from healthcheck.intake.numbers import to_minor
 
 # signs that several currencies share; the first is meant where nothing else is said
@@ -34,25 +34,30 @@ def settle(frame: pl.DataFrame, amounts: Sequence[str], known: Sequence[str], re
 
 
 def _with_coins(frame: pl.DataFrame, amounts: Sequence[str], known: Sequence[str], reporting: str) -> pl.DataFrame:
-    coin = pl.coalesce([f"{name}_coin" for name in amounts]).replace(SIGNS)
+    coins = [pl.col(f"{name}_coin").replace(SIGNS) for name in amounts]
+    named = frame.with_columns(
+        pl.coalesce(coins).alias("coin"), pl.coalesce(*known, pl.lit(reporting)).alias("fallback")
+    )
+    coin, own, fallback = pl.col("coin"), pl.col("currency"), pl.col("fallback")
     shared = coin.is_in(list(FAMILIES)).fill_null(False)
-    code = pl.when(coin.str.contains("^[A-Za-z]{3}$")).then(coin.str.to_uppercase())
-    fallback = pl.coalesce(*known, pl.lit(reporting))
+    code = coin.str.to_uppercase()
     guess = pl.when(_of_family(coin, fallback)).then(fallback).otherwise(coin.replace_strict(_FIRST, default=None))
-    implied = pl.when(shared).then(guess).otherwise(code)
-    own = pl.col("currency")
-    contradiction = (
-        pl.when(shared).then(~_of_family(coin, own)).otherwise(code != own).fill_null(False) & own.is_not_null()
+    against = pl.when(shared).then(~_of_family(coin, own)).otherwise(code != own).fill_null(False) & own.is_not_null()
+    unlike = pl.any_horizontal([one.is_not_null() & (one != coin) for one in coins])
+    reason = (
+        pl.when(coin.is_not_null() & ~shared & ~code.is_in(list(CODES)))
+        .then(pl.format("{} is no currency that we know", coin))
+        .when(unlike)
+        .then(pl.lit("the amounts are in two currencies"))
+        .when(against)
+        .then(pl.format("the amount says {}, the currency is {}", coin, own))
     )
-    return frame.with_columns(
-        pl.coalesce(own, implied, fallback).alias("currency"),
-        pl.when(contradiction)
-        .then(pl.lit("the amount says ") + coin + pl.lit(", the currency is ") + own)
-        .alias("reason"),
-        pl.when(shared & own.is_null() & (guess != fallback))
-        .then(pl.lit("the sign ") + coin + pl.lit(" was read as ") + guess)
-        .alias("odd"),
-    )
+    guessed = shared & own.is_null() & (guess != fallback)
+    return named.with_columns(
+        pl.coalesce(own, pl.when(shared).then(guess).otherwise(code), fallback).alias("currency"),
+        reason.alias("reason"),
+        pl.when(guessed).then(pl.format("the sign {} was read as {}", coin, guess)).alias("odd"),
+    ).drop("coin", "fallback")
 
 
 def _of_family(coin: pl.Expr, currency: pl.Expr) -> pl.Expr:

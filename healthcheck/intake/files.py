@@ -56,16 +56,6 @@ def read(path: Path) -> Source:
     return Source(str(path), hashlib.sha256(data).hexdigest(), headings, cells, broken)
 
 
-def headings(path: Path) -> list[str]:
-    """Only the headings of a file."""
-    text = _decode(path, _bytes(path))
-    skipped, separator = _separator(text)
-    lines = io.StringIO(text, newline="")
-    for _ in range(skipped):
-        lines.readline()
-    return _headings(path, csv.reader(lines, delimiter=separator, strict=True))
-
-
 def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()

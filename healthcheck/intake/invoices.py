@@ -19,9 +19,9 @@ _FACTS = ["issued", "due", "amount", "currency", "delivered", "paid", "paid_amou
 def store(work: Work, rows: pl.DataFrame) -> None:
     """Merge invoice rows; every row of an account is in the same call."""
     signed = _signed(work, accounts.ensure(work, rows))
-    single = unrepeated(work, signed, list(KEY), ["issued"], "invoice")
-    joined = beside(single, _stored(work, single), KEY)
-    final = _settled(work, _amounts(work, joined))
+    joined = beside(signed, _stored(work, signed), KEY)
+    single = unrepeated(work, _amounts(work, joined), list(KEY), ["issued"], "invoice")
+    final = _settled(work, single)
     _warn(work, final)
     columns = ["account_id", "kind", "number", *[name for name in _FACTS if name in final.columns]]
     changed = merge(work, TABLE, final, columns, columns[3:])
@@ -60,8 +60,7 @@ def _amounts(work: Work, joined: pl.DataFrame) -> pl.DataFrame:
     amounts = [name for name in ("amount", "paid_amount") if name in joined.columns]
     known = ["account_currency"] if work.table.has("currency") else ["old_currency", "account_currency"]
     settled = currencies.settle(joined, amounts, known, work.settings.currency)
-    if settled["odd"].null_count() < settled.height:
-        work.result.warnings += work.table.notes(settled, "amount", "odd")
+    work.result.warnings += work.table.notes(settled, "amount", "odd")
     return work.reject(currencies.in_minor_units(settled, amounts), "amount")
 
 

@@ -27,16 +27,15 @@ def store(work: Work, rows: pl.DataFrame) -> None:
     joined = beside(frame, old, {"account_id": "account_id", "key": "key"})
     known = ["account_currency"] if work.table.has("currency") else ["old_currency", "account_currency"]
     settled = currencies.settle(joined, ["amount"], known, work.settings.currency)
-    if settled["odd"].null_count() < settled.height:
-        work.result.warnings += work.table.notes(settled, "amount", "odd")
+    work.result.warnings += work.table.notes(settled, "amount", "odd")
     final = work.reject(currencies.in_minor_units(settled, ["amount"]), "amount")
     updated = [name for name in _SAID if work.table.has(name) or name == "currency"] + _payer_columns(work)
     changed = merge(work, TABLE, final, ["account_id", "key", "payment", *updated], updated)
     work.result.touch(earliest(changed, "paid", "old_paid"))
-    _remove(
-        work,
-        old.join(frame, on=["account_id", "key"], how="anti").join(frame, on=["account_id", "payment"], how="semi"),
-    )
+    repeated = (pl.len().over("account_id", "payment", *_SAID) > 1) & pl.col("payment").is_not_null()
+    work.warn(final, "payment", repeated, "the same allocation stands here more than once, and each was counted")
+    gone = old.join(frame, on=["account_id", "key"], how="anti").join(frame, on=["account_id", "payment"], how="semi")
+    _remove(work, gone)
 
 
 def finish(work: Work) -> None:

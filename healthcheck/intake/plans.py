@@ -15,8 +15,7 @@ _KEY = ["account_id", "month", "currency"]
 def store(work: Work, rows: pl.DataFrame) -> None:
     """Merge plan rows; every row of an account is in the same call."""
     settled = currencies.settle(accounts.ensure(work, rows), ["amount"], ["account_currency"], work.settings.currency)
-    if settled["odd"].null_count() < settled.height:
-        work.result.warnings += work.table.notes(settled, "amount", "odd")
+    work.result.warnings += work.table.notes(settled, "amount", "odd")
     single = unrepeated(work, work.reject(currencies.in_minor_units(settled, ["amount"]), "amount"), _KEY, [], "month")
     updated = ["amount", "source"] if work.table.has("source") else ["amount"]
     old = tables.fetch_in(

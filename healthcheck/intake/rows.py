@@ -13,6 +13,8 @@ from healthcheck.intake.files import Source
 from healthcheck.intake.kinds import Kind
 from healthcheck.intake.results import Note
 
+_FREE = ("reference", "method", "source")  # free text; a name or a key is never changed
+
 
 @dataclass(frozen=True)
 class Table:
@@ -120,11 +122,7 @@ def _kept_aside(
             warnings.append(Note(source.name, None, name, f"not kept: bank account numbers are never stored{hint}"))
         elif values.null_count() < values.len():
             kept[name] = _free_text(values, frame)
-    texts = [
-        ours
-        for ours, how in kind.columns.items()
-        if how == "text" and ours in positions and ours not in ("payer_account", "payer_bank")
-    ]
+    texts = [ours for ours in _FREE if ours in positions]
     masked = frame.with_columns([_free_text(frame[ours], frame).alias(ours) for ours in texts])
     return masked.with_columns(_as_json(kept, frame.height).alias("extra")), warnings
 

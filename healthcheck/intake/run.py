@@ -63,8 +63,6 @@ def import_files(
     Rows that cannot be understood are in the result; all others are in the books when this returns, unless ``options.dry_run``.
     """
     chosen, maps, written = _prepared(kind, options)
-    for path in paths:
-        headings.assign(str(path), files.headings(path), chosen, maps)
     read = [understand(files.read(path), chosen, maps, written) for path in paths]
     total = Result()
     with _transactions(engine, options.dry_run) as begin:
@@ -136,6 +134,8 @@ def _import_one(begin: Begin, table: Table, run: _Run) -> Result:
         total.include(work.result)
         done += chunk.height
         run.tick(table.name, done, table.rows.height)
+    for notes in (total.rejects, total.warnings):
+        notes.sort(key=lambda note: note.line or 0)
     return total
 
 
@@ -174,7 +174,7 @@ def _recorded(work: Work, manifest: int | None, so_far: Result, run: _Run) -> in
         row = Import(
             kind=table.kind.name, file=Path(table.name).name, sha256=table.sha256, at=run.now, snapshot=run.snapshot
         )
-        row.latest, row.entities = _latest(table), snapshots.entities([table])
+        row.latest, row.entities = _latest(table, run.now.date()), snapshots.entities([table])
     for name in ("read", "added", "updated", "unchanged", "rejected"):
         setattr(row, name, getattr(so_far, name))
     work.session.add(row)
@@ -182,12 +182,11 @@ def _recorded(work: Work, manifest: int | None, so_far: Result, run: _Run) -> in
     return row.id or 0
 
 
-def _latest(table: Table) -> date | None:
-    """The latest fact of the file: issue or payment."""
+def _latest(table: Table, today: date) -> date | None:
+    """The latest fact of the file: issue or payment, slips of the pen into the future apart."""
     named = {"invoices": ["issued", "paid"], "payments": ["paid"], "rates": ["on"]}.get(table.kind.name, [])
-    days = [table.rows[name].max() for name in named if name in table.rows.columns]
-    found = [day for day in days if isinstance(day, date)]
-    return max(found, default=None)
+    days = [table.rows[name].filter(table.rows[name] <= today).max() for name in named if name in table.rows.columns]
+    return max((day for day in days if isinstance(day, date)), default=None)
 
 
 def _chunks(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:

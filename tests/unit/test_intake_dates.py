@@ -2,12 +2,14 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthcheck.errors import UsageError
 from healthcheck.intake.dates import check_format, read_dates, read_months
 
+settings.register_profile("patient", deadline=None)  # the machine may be busy
+settings.load_profile("patient")
 days = st.dates(date(1900, 1, 1), date(9999, 12, 31))
 FIXED = [
     "{d:%Y}-{d.month:02}-{d.day:02}",

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthcheck.intake.numbers import read_numbers, to_minor
@@ -20,6 +20,8 @@ STYLES = [
     ("", "."),
     ("", ","),
 ]
+settings.register_profile("patient", deadline=None)  # the machine may be busy
+settings.load_profile("patient")
 amounts = st.decimals(-(10**9), 10**9, places=2)
 
 
