@@ -29,7 +29,7 @@ def show(plans: Sequence[Body], console: Console | None = None) -> None:
 
 
 def _table(body: Body) -> Table:
-    title = f"{Month.parse(body['month']).title}: {len(body['accounts'])} reviews"
+    title = f"{Month.parse(body['month']).title}: {_reviews(len(body['accounts']))}"
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
     table.add_column("account", no_wrap=True)
     table.add_column("name", overflow="ellipsis", no_wrap=True, max_width=32)
@@ -65,10 +65,14 @@ def _need(body: Body) -> str:
         return ""
     need, quota, late = ceil(body["needed"]), body["quota"], body["outlive"]
     if not late:
-        return f"The cycles need {need} reviews a month and the quota is {quota}: nobody outlives theirs in the next twelve months."
+        return f"The cycles need {_reviews(need)} a month and the quota is {quota}: nobody outlives theirs in the next twelve months."
     last = Month.of(max(date.fromisoformat(row["on"]) for row in late)).title
     names = ", ".join(f"{row['account']} ({row['on']})" for row in late[:5]) + (", ..." if len(late) > 5 else "")
-    return f"The cycles need {need} reviews a month and the quota is {quota}: {len(late)} will outlive theirs by {last}: {names}."
+    return f"The cycles need {_reviews(need)} a month and the quota is {quota}: {len(late)} will outlive theirs by {last}: {names}."
+
+
+def _reviews(count: int) -> str:
+    return f"{count:,} review{'' if count == 1 else 's'}"
 
 
 def _coverage(body: Body) -> str:
