@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 
 from healthcheck.checks.payments import level as levels
 from healthcheck.checks.payments import scale
+from healthcheck.checks.payments.change import contrast, residuals, usual_rows
 from healthcheck.checks.payments.character import character, history
 from healthcheck.checks.payments.drift import Windows, already_late, drift, sample, windows
 from healthcheck.checks.payments.policy import GRID, Calibration, Policy
@@ -16,8 +18,10 @@ from healthcheck.checks.payments.tarone import Bools, Floats, Ints, statistic
 from healthcheck.ledger.columns import Columns
 
 BOOK_MIN = 200  # assessable accounts, or invoices, below which the stated defaults hold
+BUDGET_MIN = 1000  # accounts below which limits are not fitted to what the book can bear
 SAMPLE = 4000  # accounts looked at for the common shift
 ODD_SHARE = 0.015
+TRIM, TRIMMED = 9.0, 1.03  # squared sds beyond which a change is left out, and what that takes off the variance
 WEIGHT = 500  # invoices that the default tails count for
 
 
@@ -26,20 +30,14 @@ def learn(columns: Columns, as_of: date, policy: Policy) -> Calibration:
     n = columns.accounts.height
     found = rows(columns, as_of, policy.history_days)
     window = windows(found, n, policy)
-    tails = Calibration(
+    known = Calibration(
         tail=_tail(found.late[_settled(found)]), own_tail=_own_tail(found, n, policy), severity=_severity(found, policy)
     )
     fit = _assessable(found, window, policy)
-    common = common_shift(found, window, fit)
-    known = Calibration(**{**vars(tails), "common_shift_days": common, "assessable": int(fit.sum())})
-    return Calibration(
-        **{
-            **vars(known),
-            "urgent_p": _urgent_p(found, window, fit, policy, known),
-            "level": _level(found, n, policy, known),
-            "pseudo": _pseudo(found, n, policy, known),
-        }
-    )
+    known = replace(known, common_shift_days=common_shift(found, window, fit), assessable=int(fit.sum()))
+    known = _change(found, n, fit, known)
+    known = replace(known, level=_level(found, n, policy, known), odd=_odd(found, n, policy, known))
+    return replace(known, urgent_p=_urgent_p(found, window, fit, policy, known))
 
 
 def _settled(found: Rows) -> Bools:
@@ -88,6 +86,33 @@ def common_shift(found: Rows, window: Windows, fit: Bools) -> int:
     return low
 
 
+def _change(found: Rows, n: int, fit: Bools, known: Calibration) -> Calibration:
+    """Noise, and for each span the common shift and the variance of a healthy account's change."""
+    if fit.sum() < BOOK_MIN:
+        return known
+    usual = usual_rows(found, n)
+    days = residuals(found, found.late, usual, n, known)[usual]
+    noise = max(round(float(np.mean(days**2)), 4), 1.0)
+    seen = contrast(found, found.late, n, replace(known, noise=noise))
+    fits = [_variance(days[fit], single[fit]) for days, single in zip(seen.days, seen.variance, strict=True)]
+    shift, spread, wander = ([one[part] for one in fits] for part in range(3))
+    return replace(known, noise=noise, shift=shift, spread=spread, wander=wander)
+
+
+def _variance(days: Floats, single: Floats) -> tuple[float, float, float]:
+    """Shift, spread, wander of one span: the squared change on the variance of single invoices, without those beyond 3 sd."""
+    middle = float(np.median(days))
+    square, spread, wander = (days - middle) ** 2, 1.0, 0.5
+    for _ in range(10):
+        expected = spread * single + wander
+        keep = square < TRIM * expected
+        weight = 1 / expected[keep]
+        design = np.stack([single[keep], np.ones(int(keep.sum()))], axis=1) * weight[:, None]
+        slope, constant = np.linalg.lstsq(design, square[keep] * TRIMMED * weight, rcond=None)[0]
+        spread, wander = max(float(slope), 0.3), max(float(constant), 0.5)
+    return round(middle, 4), round(spread, 4), round(wander, 4)
+
+
 def _urgent_p(found: Rows, window: Windows, fit: Bools, policy: Policy, known: Calibration) -> float:
     """The largest p that Benjamini-Hochberg rejects at ``urgent_fdr``, between 0.0001 and half of ``flag_p``."""
     if fit.sum() < BOOK_MIN:
@@ -96,24 +121,25 @@ def _urgent_p(found: Rows, window: Windows, fit: Bools, policy: Policy, known: C
     p = np.sort(frame["p"].drop_nulls().to_numpy())
     passed = np.flatnonzero(p <= policy.urgent_fdr * np.arange(1, len(p) + 1) / len(p))
     limit = float(p[passed[-1]]) if len(passed) else 0.0
-    return round(min(max(limit, 1e-4), policy.flag_p / 2), 6)
+    return round(min(max(limit, 1e-5), policy.flag_p / 2), 7)
 
 
 def _level(found: Rows, n: int, policy: Policy, known: Calibration) -> list[float]:
-    """The risks that 5, 2 and 0.5 % of the book pass, within bounds: a book where all are late is not all flagged."""
+    """The risks that 5, 1.5 and 0.3 % of the book pass, within bounds: a book where all are late is not all flagged."""
     active = np.bincount(found.account, minlength=n) >= policy.level_min
-    if active.sum() < BOOK_MIN:
+    if active.sum() < BUDGET_MIN:
         return known.level
     risks: Floats = levels.risk(found, n, policy, known)[active]
-    limits = np.clip(np.quantile(risks, [0.95, 0.98, 0.995]), [0.15, 0.25, 0.5], [0.9, 0.95, 0.98])
+    limits = np.clip(np.quantile(risks, [0.95, 0.985, 0.997]), [0.15, 0.25, 0.5], [0.9, 0.95, 0.98])
     return [round(float(limit), 4) for limit in limits]
 
 
-def _pseudo(found: Rows, n: int, policy: Policy, known: Calibration) -> float:
-    """The smallest weight of the book's tail at which at most ``ODD_SHARE`` of the accounts are out of character, replayed on the book."""
-    for weight in (30.0, 60.0, 120.0, 240.0):
-        seen = character(found, n, policy, Calibration(**{**vars(known), "pseudo": weight}))
-        judged = seen["score"].drop_nulls()
-        if len(judged) < BOOK_MIN or (judged.to_numpy() >= scale.FLAG).mean() <= ODD_SHARE:
+def _odd(found: Rows, n: int, policy: Policy, known: Calibration) -> list[float]:
+    """The largest limits at which at most ``ODD_SHARE`` of the accounts are flagged as out of character, replayed on the book."""
+    limits = known.odd
+    for part in (1.0, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002):
+        limits = [limit * part for limit in known.odd]
+        seen = character(found, n, policy, replace(known, odd=limits))["score"].drop_nulls().to_numpy()
+        if len(seen) < BUDGET_MIN or (seen >= scale.FLAG).mean() <= ODD_SHARE:
             break
-    return weight
+    return limits

@@ -13,11 +13,15 @@ import numpy as np
 import polars as pl
 
 from healthcheck.checks.payments import scale
-from healthcheck.checks.payments.policy import GRID, Calibration, Policy
+from healthcheck.checks.payments.policy import Calibration, Policy
 from healthcheck.checks.payments.rows import Rows, count, latest, medians
+from healthcheck.checks.payments.tail import at_least, book_tail
 from healthcheck.checks.payments.tarone import Bools, Floats, Ints
 
 _SIZE_DAYS, _SIZE_SCORE = (0, 5, 10, 20, 45, 90), (0.0, 0.2, scale.WATCH, scale.FLAG, scale.URGENT, 1.0)
+
+
+PSEUDO = 30.0  # invoices that the book's tail counts for
 
 
 @dataclass(frozen=True)
@@ -41,27 +45,13 @@ def tested(rows: Rows, policy: Policy) -> Bools:
     return ~rows.paid | (rows.age < policy.recent_days) | (rows.settled_age < policy.recent_days)
 
 
-def book_tail(days: Floats, shares: list[float]) -> Floats:
-    """The book's share of invoices later than ``days``; straight lines in the logarithm between the days of GRID."""
-    beyond = np.log([1.0, *shares, 1e-4])
-    return np.exp(np.interp(days, [-30.0, *GRID, 365.0], beyond))
-
-
 def chances(rows: Rows, test: Bools, past: History, n: int, calibration: Calibration) -> Floats:
     """For each tested row: the chance that an invoice of this customer runs at least so late."""
     account, late = rows.account[test], rows.late[test]
     usual = np.nan_to_num(past.usual)[account]
     prior = book_tail(late - usual, calibration.own_tail)
     own = at_least(rows.account[past.keep], rows.late[past.keep], account, late, n)
-    return (calibration.pseudo * prior + own) / (calibration.pseudo + past.size[account])
-
-
-def at_least(account: Ints, late: Ints, wanted: Ints, days: Ints, n: int) -> Ints:
-    """How many of the account's own rows ran at least ``days`` late, for each row wanted."""
-    width = 1 << 14
-    keys = np.sort(account * width + np.clip(late, -8000, 8000) + 8192)
-    below = np.searchsorted(keys, wanted * width + np.clip(days, -8000, 8000) + 8192)
-    return np.cumsum(np.bincount(account, minlength=n))[wanted] - below
+    return (PSEUDO * prior + own) / (PSEUDO + past.size[account])
 
 
 def character(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> pl.DataFrame:
@@ -71,7 +61,7 @@ def character(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> p
     looks = 1 + due_days(rows, policy, n)
     chance = 1 - (1 - chances(rows, test, past, n, calibration)) ** looks[account]
     beyond = np.minimum(late, late - np.nan_to_num(past.usual)[account])
-    by_p = scale.from_p(chance, policy.watch_p, policy.flag_p, 0.001)
+    by_p = scale.from_p(chance, *calibration.odd)
     score = np.minimum(by_p, scale.along(beyond, _SIZE_DAYS, _SIZE_SCORE))
     worst = pick(account, score, late, n)
     top, p, days = (_at(values, worst, none) for values, none in ((score, 0.0), (chance, 1.0), (late, 8000)))

@@ -71,6 +71,7 @@ def evidence(
         level_reason=level["reason"],
         terms_changed=drift["terms_changed"],
         shift_days=drift["shift_days"],
+        rank_p=drift["rank_p"],
         shift_at_least=drift["shift_at_least"],
         earlier=odd["earlier"],
         earlier_as_late=odd["earlier_as_late"],

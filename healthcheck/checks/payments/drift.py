@@ -9,6 +9,7 @@ import polars as pl
 
 from healthcheck.checks import outcomes
 from healthcheck.checks.payments import scale
+from healthcheck.checks.payments.change import evidence, p_value
 from healthcheck.checks.payments.policy import Calibration, Policy
 from healthcheck.checks.payments.rows import Rows, count, latest, medians
 from healthcheck.checks.payments.tarone import Bools, Floats, Ints, Sample, shift, statistic, tail
@@ -95,13 +96,17 @@ def already_late(rows: Rows, window: Windows, policy: Policy) -> Bools:
 
 
 def drift(rows: Rows, window: Windows, unallocated: Floats, policy: Policy, calibration: Calibration) -> pl.DataFrame:
-    """outcome, score, p, reason and shift of each account. p = 1 - Phi(z), over invoices."""
+    """outcome, score, p, reason and shift of each account.
+
+    ``p`` is that of the evidence for a change (change.py); ``rank_p`` that of the censored rank test with the margin, 1 - Phi(z).
+    """
     margin = calibration.margin_days + max(0, calibration.common_shift_days)
     changed = terms_changed(rows, window, policy)
     z = z_values(rows, window, margin, changed)
+    strength, moved = changes(rows, window, changed, calibration)
     why = pl.Series("reason", reasons(rows, window, z, unallocated, policy), dtype=pl.String)
     unknown, late = why.is_not_null().to_numpy(), already_late(rows, window, policy)
-    p = tail(np.nan_to_num(z))
+    p = p_value(strength)
     score = scale.from_p(p, policy.watch_p, policy.flag_p, calibration.urgent_p)
     missing = unknown | late
     settled = pl.Series(late & ~unknown)
@@ -112,7 +117,8 @@ def drift(rows: Rows, window: Windows, unallocated: Floats, policy: Policy, cali
             "p": scale.masked(p, missing),
             "reason": why,
             "terms_changed": changed,
-            "shift_days": shifts(rows, window, p, missing, margin, changed),
+            "rank_p": scale.masked(np.round(tail(np.nan_to_num(z)), 6), missing),
+            "shift_days": shifts(rows, window, moved, np.flatnonzero((p <= policy.shown_p) & ~missing), changed),
             "shift_at_least": count(rows.account, window.recent & ~rows.paid, window.n) * 2 > window.recent_count,
         }
     )
@@ -124,12 +130,24 @@ def drift(rows: Rows, window: Windows, unallocated: Floats, policy: Policy, cali
     )
 
 
-def shifts(rows: Rows, window: Windows, p: Floats, missing: Bools, margin: int, changed: Bools) -> pl.Series:
-    """By how many days payment moved; only where p <= 0.10, null elsewhere."""
-    accounts = np.flatnonzero((p <= 0.10) & ~missing)
+def changes(rows: Rows, window: Windows, changed: Bools, calibration: Calibration) -> tuple[Floats, Floats]:
+    """Evidence and days of the change. Where terms changed, the smaller of days past due and days since issue."""
+    strength, moved = evidence(rows, rows.late, window.n, calibration)
+    if changed.any():
+        some = rows.where(changed[rows.account])
+        other, days = evidence(some, some.since_issue, window.n, calibration)
+        strength, moved = (
+            np.where(changed, np.fmin(strength, other), strength),
+            np.where(changed, np.fmin(moved, days), moved),
+        )
+    return strength, moved
+
+
+def shifts(rows: Rows, window: Windows, moved: Floats, accounts: Ints, changed: Bools) -> pl.Series:
+    """By how many days payment moved: by inversion of the rank test, at least what the change says; null but for ``accounts``."""
     days = np.full(window.n, np.nan)
     days[accounts] = shift(sample(rows, window, rows.late).of(accounts))
-    moved = np.flatnonzero(changed[accounts])
-    since = shift(sample(rows, window, rows.since_issue).of(accounts[moved]))
-    days[accounts[moved]] = np.minimum(days[accounts[moved]], since)
-    return pl.Series(np.maximum(days, margin), nan_to_null=True).cast(pl.Int64)
+    other = np.flatnonzero(changed[accounts])
+    since = shift(sample(rows, window, rows.since_issue).of(accounts[other]))
+    days[accounts[other]] = np.minimum(days[accounts[other]], since)
+    return pl.Series(np.rint(np.maximum(days, np.maximum(moved, 0))), nan_to_null=True).cast(pl.Int64)

@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from healthcheck.checks.payments import scale
-from healthcheck.checks.payments.character import book_tail
 from healthcheck.checks.payments.policy import Calibration, Policy
 from healthcheck.checks.payments.rows import Rows, count, largest
+from healthcheck.checks.payments.tail import book_tail
 from healthcheck.checks.payments.tarone import Bools, Floats
 
 PSEUDO = 20.0  # invoices that the book's rate counts for

@@ -1,0 +1,145 @@
+"""Since when, and by how much, does a customer pay later? The evidence for a change at any time in the last two to six months.
+
+For each of ``SPANS`` the mean days late of the invoices due in the last so many days is held against those before it, each day late counted
+from the customer's usual day and cut off at ``CLIP`` either way, so that one dispute decides nothing. An open invoice counts as the mean of
+those of his earlier invoices that ran longer than it has so far. The variance is that of his own invoices (shrunk to the book's) plus what
+whole months of a healthy customer wander (learned from the book). The evidence is the logarithm of the likelihood of "later by about twice
+the margin" over "not later than a third of it", averaged over spans; a second part holds the run of newest invoices that are all unpaid
+against how long he ever let one wait. Simulated healthy books pass ``EVIDENCE_1`` in 1 % of accounts and fall by ``DECAY`` beyond.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from healthcheck.checks.payments.policy import CLIP, SPANS, Calibration
+from healthcheck.checks.payments.rows import Rows, count, medians
+from healthcheck.checks.payments.tail import at_least, book_tail
+from healthcheck.checks.payments.tarone import Bools, Floats, Ints
+
+QUIET = 180  # days: older invoices tell what is usual
+PSEUDO_NOISE, PSEUDO_TAIL = 20.0, 8.0  # invoices that the book counts for
+EVIDENCE_1, DECAY = 1.65, 1.3
+UNPAID_PRIOR = 2.5  # log odds against the run of unpaid invoices, to the same measure
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """For each span (first axis) and account: mean days later than before, and the variance of it from single invoices."""
+
+    days: Floats
+    variance: Floats
+
+
+def usual_rows(rows: Rows, n: int) -> Bools:
+    """Settled invoices from before any change looked for; where they are few, from before the last quarter."""
+    old = rows.paid & (rows.age >= QUIET)
+    few = count(rows.account, old, n) < PSEUDO_TAIL
+    return old | (few[rows.account] & rows.paid & (rows.age >= QUIET // 2))
+
+
+def residuals(rows: Rows, late: Ints, usual: Bools, n: int, calibration: Calibration) -> Floats:
+    """Days later than the account's usual day, cut off at CLIP; open invoices at what they are expected to become."""
+    middle = np.nan_to_num(medians(rows.account[usual], late[usual], n))
+    known = np.clip(late - middle[rows.account], -CLIP, CLIP)
+    whole = np.rint(known).astype(np.int64)
+    still = ~rows.paid
+    known[still] = _expected(rows.account[usual], whole[usual], rows.account[still], whole[still], calibration)
+    return known
+
+
+def _expected(account: Ints, past: Ints, wanted: Ints, so_far: Ints, calibration: Calibration) -> Floats:
+    """Mean of the account's past residuals beyond ``so_far``, with the book's tail as PSEUDO_TAIL invoices."""
+    keys = np.sort(account * 1024 + past + CLIP)
+    sums = np.r_[0, np.cumsum(keys % 1024 - CLIP)]
+    start, end = (
+        np.searchsorted(keys, wanted * 1024 + so_far + CLIP, side="right"),
+        np.searchsorted(keys, wanted * 1024 + 1023),
+    )
+    shares, means = _book_beyond(calibration)
+    share, mean = shares[so_far + CLIP], means[so_far + CLIP]
+    total = PSEUDO_TAIL * mean + sums[end] - sums[start]
+    weight = PSEUDO_TAIL * share + end - start
+    mean_beyond: Floats = np.maximum(total / np.maximum(weight, 1e-9), so_far)
+    return mean_beyond
+
+
+def _book_beyond(calibration: Calibration) -> tuple[Floats, Floats]:
+    """For each whole residual: the book's share beyond it, and their mean times that share."""
+    grid = np.arange(-CLIP, CLIP + 1)
+    share = book_tail(grid.astype(np.float64), calibration.own_tail)
+    share[-1] = 0.0
+    mass = -np.diff(share)
+    beyond = np.r_[np.cumsum((mass * grid[1:])[::-1])[::-1], 0.0]
+    return share, beyond
+
+
+def contrast(rows: Rows, late: Ints, n: int, calibration: Calibration) -> Contrast:
+    """The contrast of every span."""
+    usual = usual_rows(rows, n)
+    days = residuals(rows, late, usual, n, calibration)
+    noise = _noise(rows.account[usual], days[usual], n, calibration)
+    pairs = [_split(rows.account, days, rows.age < span, n) for span in SPANS]
+    return Contrast(np.array([mean for mean, _ in pairs]), np.array([noise * size for _, size in pairs]))
+
+
+def _noise(account: Ints, days: Floats, n: int, calibration: Calibration) -> Floats:
+    size = np.bincount(account, minlength=n)
+    mean = np.bincount(account, days, n) / np.maximum(size, 1)
+    squares = np.bincount(account, (days - mean[account]) ** 2, n)
+    return (PSEUDO_NOISE * calibration.noise + squares) / (PSEUDO_NOISE + np.maximum(size - 1, 0))
+
+
+def _split(account: Ints, days: Floats, recent: Bools, n: int) -> tuple[Floats, Floats]:
+    """Mean of the recent minus mean of the rest, and 1/n of both added."""
+    now, rest = count(account, recent, n), count(account, ~recent, n)
+    mean_now = np.bincount(account[recent], days[recent], n) / np.maximum(now, 1)
+    mean_rest = np.bincount(account[~recent], days[~recent], n) / np.maximum(rest, 1)
+    return mean_now - mean_rest, 1 / np.maximum(now, 0.3) + 1 / np.maximum(rest, 0.3)
+
+
+def evidence(rows: Rows, late: Ints, n: int, calibration: Calibration) -> tuple[Floats, Floats]:
+    """Log evidence of each account that it pays later, and by how many days at the span that says so most."""
+    found = contrast(rows, late, n, calibration)
+    days = found.days - np.maximum(calibration.shift, 0)[:, None]
+    variance = found.variance * np.array(calibration.spread)[:, None] + np.array(calibration.wander)[:, None]
+    margin = calibration.margin_days
+    later = [_likelier(days, variance, times * margin, 0.3 * margin) for times in (1.6, 2.0)]
+    moved = _log_mean_exp(np.concatenate(later))
+    best = np.argmax(later[0], axis=0)
+    stopped = unpaid_run(rows, late, n, calibration) - UNPAID_PRIOR
+    return np.logaddexp(moved, stopped), days[best, np.arange(n)]
+
+
+def _likelier(days: Floats, variance: Floats, later: float, same: float) -> Floats:
+    likelier: Floats = ((days - same) ** 2 - (days - later) ** 2) / (2 * variance)
+    return likelier
+
+
+def _log_mean_exp(values: Floats) -> Floats:
+    top = values.max(axis=0)
+    mean: Floats = top + np.log(np.mean(np.exp(values - top), axis=0))
+    return mean
+
+
+def unpaid_run(rows: Rows, late: Ints, n: int, calibration: Calibration) -> Floats:
+    """How unlike the account the run of its newest invoices is that are all unpaid: -log of the chance, over the root of their number."""
+    newest = np.full(n, np.iinfo(np.int64).max)
+    np.minimum.at(newest, rows.account[rows.paid], rows.age[rows.paid])
+    run = ~rows.paid & (rows.age < newest[rows.account])
+    usual = usual_rows(rows, n)
+    account, waited = rows.account[run], late[run] - calibration.common_shift_days
+    middle = np.nan_to_num(medians(rows.account[usual], late[usual], n))
+    own = at_least(rows.account[usual], late[usual], account, waited, n)
+    book = book_tail(waited - 1 - middle[account], calibration.own_tail)
+    chance = (own + PSEUDO_TAIL * book) / (count(rows.account, usual, n)[account] + PSEUDO_TAIL)
+    total = np.bincount(account, -np.log(np.maximum(chance, 1e-4)), n)
+    return total / np.sqrt(np.maximum(np.bincount(account, minlength=n), 1))
+
+
+def p_value(log_evidence: Floats) -> Floats:
+    """The share of healthy accounts with so much evidence, as simulated."""
+    p: Floats = np.minimum(1.0, 0.01 * np.exp(DECAY * (EVIDENCE_1 - log_evidence)))
+    return p
