@@ -56,7 +56,7 @@ def test_a_new_bank_and_silence_of_the_old_one_is_a_flag_and_reads_well():
     found = check(*HABIT, paid("2026-08-30"), *news)
     assert found["outcome"] == "flag"
     assert found["summary"] == (
-        "Since 14 September 4 payments came from another bank (COBADEFF, account ending 4711); the old one (DEUTDEFF, account "
+        "Since 14 September, 4 payments came from another bank (COBADEFF, account ending 4711); the old one (DEUTDEFF, account "
         "ending 0815) has been silent since 30 August."
     )
     assert found["evidence"]["rows"] == ["R0", "R1", "R2", "R3"]
@@ -87,6 +87,8 @@ def test_a_first_payment_is_said_to_be_one():
 def test_a_payment_institution_is_named_and_a_country_too():
     wise = check(*HABIT, *monthly(WISE, "2026-08-10", 3))
     assert "3 payments came from a payment institution, Wise (TRWIBEB1, account ending 4711)" in wise["summary"]
+    same = check(*HABIT, *monthly(SAME_BANK, "2026-08-10", 3))
+    assert "3 payments came from another account at the same bank (DEUTDEDB, account ending 4711)" in same["summary"]
     assert "a bank in another country, PL (PKOPPLPW" in check(*HABIT, *monthly(ABROAD, "2026-08-10", 3))["summary"]
 
 

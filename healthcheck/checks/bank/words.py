@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from healthcheck.checks.bank.institutions import payment_institution
+from healthcheck.checks.bank.institutions import institution, payment_institution
 from healthcheck.checks.bank.runs import History, Policy, Run
 
 NOTHING = "No payment has shown yet which bank it came from."
@@ -42,6 +42,14 @@ def alternating(new: list[Run], old: Run, as_of: date) -> str:
 
 def changed(kind: str, new: list[Run], old: Run | None, silent: int, as_of: date) -> str:
     """``silent``: pay runs since the old payer's last."""
+    if (
+        kind == "new_account"
+        and old
+        and old.bank
+        and new[-1].bank
+        and institution(old.bank) == institution(new[-1].bank)
+    ):
+        kind = "same_bank"
     source = (
         f"{_SOURCES[kind].format(name=payment_institution(new[-1].bank), country=new[-1].country)}{_brackets(new[-1])}"
     )
@@ -50,7 +58,7 @@ def changed(kind: str, new: list[Run], old: Run | None, silent: int, as_of: date
     head = (
         f"On {first} a first payment came from {source}"
         if count == 1
-        else f"Since {first} {count} payments came from {source}"
+        else f"Since {first}, {count} payments came from {source}"
     )
     if old is None or not silent:
         return head + "; the one known before still pays."
@@ -61,6 +69,7 @@ def changed(kind: str, new: list[Run], old: Run | None, silent: int, as_of: date
 
 _SOURCES = {
     "new_account": "another account",
+    "same_bank": "another account at the same bank",
     "new_bank": "another bank",
     "new_country": "a bank in another country, {country}",
     "payment_institution": "a payment institution, {name}",
