@@ -157,18 +157,31 @@ def _loud(world, march, month):
 
 
 def _quiet_ones(world, month):
-    for n in range(117):
-        account = world.account(
-            f"D{n:03d}", f"Haldane Works {n:03d} Ltd", sales_rep="Per Lund", rep_email="per.lund@nordwind.example"
+    """Rows by the hundred, so one flush a table."""
+    per = {"sales_rep": "Per Lund", "rep_email": "per.lund@nordwind.example"}
+    accounts = [Account(account=f"D{n:03d}", name=f"Haldane Works {n:03d} Ltd", **per) for n in range(117)]
+    world.session.add_all(accounts)
+    world.session.flush()
+    reviews = [_review(month, account, n) for n, account in enumerate(accounts)]
+    world.session.add_all(reviews)
+    world.session.flush()
+    none = ("unknown", "Fewer than 5 invoices in the last year.")
+    for n, review in enumerate(reviews):
+        found = dict.fromkeys(quiet(), none) if n < 3 else quiet("unknown" if n < 74 else "clear")
+        world.session.add_all(
+            Finding(review_id=review.id, check=check, outcome=outcome, summary=summary, evidence={})
+            for check, (outcome, summary) in found.items()
         )
-        if n < 3:
-            none = dict.fromkeys(quiet(), ("unknown", "Fewer than 5 invoices in the last year."))
-            world.review(month, account, "unknown", none, 900 + n)
-        else:
-            world.review(month, account, "clear", quiet("unknown" if n < 74 else "clear"), 1000 + n, 20000)
-        if n < 61:
-            stored = {"key": f"p{n}", "state": "STORED", "cost": 420, "intent_at": NOW}
-            world.add(Pull(account_id=account.id, bureau="file", month="2026-11", **stored))
+    stored = {"bureau": "file", "month": "2026-11", "state": "STORED", "cost": 420, "intent_at": NOW}
+    world.session.add_all(Pull(account_id=one.id, key=f"p{n}", **stored) for n, one in enumerate(accounts[:61]))
+
+
+def _review(month, account, n):
+    given = {"reason": "rotation", "state": "done", "verdict": "unknown" if n < 3 else "clear"}
+    owed = 100_000 + 100 * n
+    return Review(
+        month_id=month.id, account_id=account.id, exposure=owed, facts={"exposure": owed, "limit": 2000000}, **given
+    )
 
 
 def _older(world, october):

@@ -32,7 +32,7 @@ def compose(session: Session, month: work.Month, settings: Settings, now: dateti
 
     Reads only. Raises UsageError if an address in the settings is not one.
     """
-    _require_address("MAIL_FROM", settings.mail_from)
+    check_addresses(settings)
     book = gather(session, month)
     asked = reps.asked(book, settings)
     told = credit.digest(book, settings, asked, reps.unasked(book))
@@ -52,8 +52,7 @@ def newest(session: Session, month: str | None) -> work.Month:
 def _to_credit(digest: CreditDigest, settings: Settings) -> Iterator[Letter]:
     subject = wording.credit_subject(digest)
     text, html = _fitting(lines(digest), subject)
-    for address in dict.fromkeys(one.lower() for one in settings.credit_team):
-        _require_address("CREDIT_TEAM", address)
+    for address in dict.fromkeys(parseaddr(one)[1].lower() for one in settings.credit_team):
         yield Letter(settings.mail_from, address, subject, text, html, "credit")
 
 
@@ -93,6 +92,13 @@ def _row(letter: Letter, month: Month, now: datetime) -> Message:
     )
 
 
-def _require_address(setting: str, address: str) -> None:
-    if not address.isprintable() or not message.is_address(parseaddr(address)[1]):
-        raise UsageError(f"HEALTHCHECK_{setting}: {address!r} is not a mail address")
+def check_addresses(settings: Settings) -> None:
+    """Raise UsageError if the digests could not be addressed; worth asking before a month's work."""
+    if not settings.credit_team:
+        raise UsageError("HEALTHCHECK_CREDIT_TEAM is empty: nobody would get the digest")
+    for setting, address in (
+        ("MAIL_FROM", settings.mail_from),
+        *(("CREDIT_TEAM", one) for one in settings.credit_team),
+    ):
+        if not address.isprintable() or not message.is_address(parseaddr(address)[1]):
+            raise UsageError(f"HEALTHCHECK_{setting}: {address!r} is not a mail address")

@@ -156,17 +156,23 @@ class Relay:
             raise Unreachable(f"{self._where} cannot be reached: {_reason(error)}") from None
 
     def _greeted(self) -> smtplib.SMTP:
+        smtp = self._called()
+        try:
+            if self.url.scheme == "smtp+starttls":
+                smtp.starttls(context=ssl.create_default_context())
+            smtp.ehlo_or_helo_if_needed()
+            if self.url.username:
+                smtp.login(unquote(self.url.username), unquote(self.url.password or ""))
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def _called(self) -> smtplib.SMTP:
         host, port = self.url.hostname or "", self.url.port or _SCHEMES[self.url.scheme]
         if self.url.scheme == "smtps":
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=ssl.create_default_context())
-        else:
-            smtp = smtplib.SMTP(host, port, timeout=TIMEOUT)
-        if self.url.scheme == "smtp+starttls":
-            smtp.starttls(context=ssl.create_default_context())
-        smtp.ehlo_or_helo_if_needed()
-        if self.url.username:
-            smtp.login(unquote(self.url.username), unquote(self.url.password or ""))
-        return smtp
+            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=ssl.create_default_context())
+        return smtplib.SMTP(host, port, timeout=TIMEOUT)
 
     @property
     def _where(self) -> str:

@@ -408,7 +408,8 @@ def test_no_two_messages_share_an_id(engine, month):
 
 
 @pytest.mark.parametrize(
-    "more", [{"credit_team": "nobody"}, {"mail_from": "nobody"}, {"mail_from": "a@b\nBcc: c@d.example"}]
+    "more",
+    [{"credit_team": "nobody"}, {"credit_team": " "}, {"mail_from": "nobody"}, {"mail_from": "a@b\nBcc: c@d.example"}],
 )
 def test_an_address_in_the_settings_that_is_none_is_one_clear_line(engine, month, more):
     with pytest.raises(UsageError, match=r"HEALTHCHECK_(CREDIT_TEAM|MAIL_FROM)") as caught:
