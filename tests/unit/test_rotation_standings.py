@@ -158,7 +158,7 @@ def test_plan_json_has_the_agreed_fields_and_counts_that_add_up(plan, keys):
     assert (body["month"], body["quota"], body["needed"], body["cost"], body["budget"]) == (
         "2026-02",
         1,
-        0.67,
+        0.33,
         "0.00",
         None,
     )
