@@ -9,7 +9,7 @@ import numpy as np
 
 from healthcheck.checks.payments import level as levels
 from healthcheck.checks.payments import scale
-from healthcheck.checks.payments.change import contrast, residuals, usual_rows
+from healthcheck.checks.payments.change import contrast, residuals, usual_of
 from healthcheck.checks.payments.character import character, history
 from healthcheck.checks.payments.drift import Windows, already_late, drift, sample, windows
 from healthcheck.checks.payments.policy import GRID, Calibration, Policy
@@ -54,8 +54,8 @@ def _tail(late: Ints) -> list[float]:
 
 def _own_tail(found: Rows, n: int, policy: Policy) -> list[float]:
     past = history(found, n, policy)
-    enough = past.keep & (past.size >= policy.history_min)[found.account]
-    return _tail(np.rint(found.late[enough] - past.usual[found.account[enough]]).astype(np.int64))
+    enough = past.keep & (past.days.size >= policy.history_min)[found.account]
+    return _tail(np.rint(found.late[enough] - past.days.median[found.account[enough]]).astype(np.int64))
 
 
 def _severity(found: Rows, policy: Policy) -> float:
@@ -90,10 +90,10 @@ def _change(found: Rows, n: int, fit: Bools, known: Calibration) -> Calibration:
     """Noise, and for each span the common shift and the variance of a healthy account's change."""
     if fit.sum() < BOOK_MIN:
         return known
-    usual = usual_rows(found, n)
-    days = residuals(found, found.late, usual, n, known)[usual]
+    usual = usual_of(found, found.late, n)
+    days = residuals(found, found.late, usual, n, known)[usual.keep]
     noise = max(round(float(np.mean(days**2)), 4), 1.0)
-    seen = contrast(found, found.late, n, replace(known, noise=noise))
+    seen = contrast(found, found.late, usual, n, replace(known, noise=noise))
     fits = [_variance(days[fit], single[fit]) for days, single in zip(seen.days, seen.variance, strict=True)]
     shift, spread, wander = ([one[part] for one in fits] for part in range(3))
     return replace(known, noise=noise, shift=shift, spread=spread, wander=wander)

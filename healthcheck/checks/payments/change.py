@@ -15,13 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from healthcheck.checks.payments.policy import CLIP, SPANS, Calibration
-from healthcheck.checks.payments.rows import Rows, count, medians
-from healthcheck.checks.payments.tail import at_least, book_tail
+from healthcheck.checks.payments.rows import Rows, count
+from healthcheck.checks.payments.tail import Past, book_tail
 from healthcheck.checks.payments.tarone import Bools, Floats, Ints
 
 QUIET = 180  # days: older invoices tell what is usual
 PSEUDO_NOISE, PSEUDO_TAIL = 20.0, 8.0  # invoices that the book counts for
 EVIDENCE_1, DECAY = 1.65, 1.3
+SAME, LATER = 0.3, (1.6, 2.0)  # margins: what still counts as no change, and what as one
 UNPAID_PRIOR = 2.5  # log odds against the run of unpaid invoices, to the same measure
 
 
@@ -40,29 +41,37 @@ def usual_rows(rows: Rows, n: int) -> Bools:
     return old | (few[rows.account] & rows.paid & (rows.age >= QUIET // 2))
 
 
-def residuals(rows: Rows, late: Ints, usual: Bools, n: int, calibration: Calibration) -> Floats:
+@dataclass(frozen=True)
+class Usual:
+    """What an account's older invoices say: which rows they are, their days late."""
+
+    keep: Bools
+    past: Past
+    middle: Floats  # of each row, its account's usual day; 0 where none is known
+
+
+def usual_of(rows: Rows, late: Ints, n: int) -> Usual:
+    """The usual rows and their distribution."""
+    keep = usual_rows(rows, n)
+    past = Past(rows.account[keep], late[keep], n)
+    return Usual(keep, past, np.nan_to_num(past.median)[rows.account])
+
+
+def residuals(rows: Rows, late: Ints, usual: Usual, n: int, calibration: Calibration) -> Floats:
     """Days later than the account's usual day, cut off at CLIP; open invoices at what they are expected to become."""
-    middle = np.nan_to_num(medians(rows.account[usual], late[usual], n))
-    known = np.clip(late - middle[rows.account], -CLIP, CLIP)
+    known = np.clip(late - usual.middle, -CLIP, CLIP)
     whole = np.rint(known).astype(np.int64)
-    still = ~rows.paid
-    known[still] = _expected(rows.account[usual], whole[usual], rows.account[still], whole[still], calibration)
+    past = Past(rows.account[usual.keep], whole[usual.keep], n)
+    known[~rows.paid] = _expected(past, rows.account[~rows.paid], whole[~rows.paid], calibration)
     return known
 
 
-def _expected(account: Ints, past: Ints, wanted: Ints, so_far: Ints, calibration: Calibration) -> Floats:
+def _expected(past: Past, account: Ints, so_far: Ints, calibration: Calibration) -> Floats:
     """Mean of the account's past residuals beyond ``so_far``, with the book's tail as PSEUDO_TAIL invoices."""
-    keys = np.sort(account * 1024 + past + CLIP)
-    sums = np.r_[0, np.cumsum(keys % 1024 - CLIP)]
-    start, end = (
-        np.searchsorted(keys, wanted * 1024 + so_far + CLIP, side="right"),
-        np.searchsorted(keys, wanted * 1024 + 1023),
-    )
     shares, means = _book_beyond(calibration)
-    share, mean = shares[so_far + CLIP], means[so_far + CLIP]
-    total = PSEUDO_TAIL * mean + sums[end] - sums[start]
-    weight = PSEUDO_TAIL * share + end - start
-    mean_beyond: Floats = np.maximum(total / np.maximum(weight, 1e-9), so_far)
+    size, total = past.beyond(account, so_far)
+    weight = PSEUDO_TAIL * shares[so_far + CLIP] + size
+    mean_beyond: Floats = np.maximum((PSEUDO_TAIL * means[so_far + CLIP] + total) / np.maximum(weight, 1e-9), so_far)
     return mean_beyond
 
 
@@ -76,11 +85,10 @@ def _book_beyond(calibration: Calibration) -> tuple[Floats, Floats]:
     return share, beyond
 
 
-def contrast(rows: Rows, late: Ints, n: int, calibration: Calibration) -> Contrast:
+def contrast(rows: Rows, late: Ints, usual: Usual, n: int, calibration: Calibration) -> Contrast:
     """The contrast of every span."""
-    usual = usual_rows(rows, n)
     days = residuals(rows, late, usual, n, calibration)
-    noise = _noise(rows.account[usual], days[usual], n, calibration)
+    noise = _noise(rows.account[usual.keep], days[usual.keep], n, calibration)
     pairs = [_split(rows.account, days, rows.age < span, n) for span in SPANS]
     return Contrast(np.array([mean for mean, _ in pairs]), np.array([noise * size for _, size in pairs]))
 
@@ -94,22 +102,23 @@ def _noise(account: Ints, days: Floats, n: int, calibration: Calibration) -> Flo
 
 def _split(account: Ints, days: Floats, recent: Bools, n: int) -> tuple[Floats, Floats]:
     """Mean of the recent minus mean of the rest, and 1/n of both added."""
-    now, rest = count(account, recent, n), count(account, ~recent, n)
-    mean_now = np.bincount(account[recent], days[recent], n) / np.maximum(now, 1)
-    mean_rest = np.bincount(account[~recent], days[~recent], n) / np.maximum(rest, 1)
-    return mean_now - mean_rest, 1 / np.maximum(now, 0.3) + 1 / np.maximum(rest, 0.3)
+    now, total_now = np.bincount(account[recent], minlength=n), np.bincount(account[recent], days[recent], n)
+    rest = np.bincount(account, minlength=n) - now
+    mean_rest = (np.bincount(account, days, n) - total_now) / np.maximum(rest, 1)
+    return total_now / np.maximum(now, 1) - mean_rest, 1 / np.maximum(now, 0.3) + 1 / np.maximum(rest, 0.3)
 
 
 def evidence(rows: Rows, late: Ints, n: int, calibration: Calibration) -> tuple[Floats, Floats]:
     """Log evidence of each account that it pays later, and by how many days at the span that says so most."""
-    found = contrast(rows, late, n, calibration)
+    usual = usual_of(rows, late, n)
+    found = contrast(rows, late, usual, n, calibration)
     days = found.days - np.maximum(calibration.shift, 0)[:, None]
     variance = found.variance * np.array(calibration.spread)[:, None] + np.array(calibration.wander)[:, None]
     margin = calibration.margin_days
-    later = [_likelier(days, variance, times * margin, 0.3 * margin) for times in (1.6, 2.0)]
+    later = [_likelier(days, variance, times * margin, SAME * margin) for times in LATER]
     moved = _log_mean_exp(np.concatenate(later))
     best = np.argmax(later[0], axis=0)
-    stopped = unpaid_run(rows, late, n, calibration) - UNPAID_PRIOR
+    stopped = unpaid_run(rows, late, usual, n, calibration) - UNPAID_PRIOR
     return np.logaddexp(moved, stopped), days[best, np.arange(n)]
 
 
@@ -124,17 +133,15 @@ def _log_mean_exp(values: Floats) -> Floats:
     return mean
 
 
-def unpaid_run(rows: Rows, late: Ints, n: int, calibration: Calibration) -> Floats:
+def unpaid_run(rows: Rows, late: Ints, usual: Usual, n: int, calibration: Calibration) -> Floats:
     """How unlike the account the run of its newest invoices is that are all unpaid: -log of the chance, over the root of their number."""
     newest = np.full(n, np.iinfo(np.int64).max)
     np.minimum.at(newest, rows.account[rows.paid], rows.age[rows.paid])
     run = ~rows.paid & (rows.age < newest[rows.account])
-    usual = usual_rows(rows, n)
     account, waited = rows.account[run], late[run] - calibration.common_shift_days
-    middle = np.nan_to_num(medians(rows.account[usual], late[usual], n))
-    own = at_least(rows.account[usual], late[usual], account, waited, n)
-    book = book_tail(waited - 1 - middle[account], calibration.own_tail)
-    chance = (own + PSEUDO_TAIL * book) / (count(rows.account, usual, n)[account] + PSEUDO_TAIL)
+    own = usual.past.at_least(account, waited)
+    book = book_tail(waited - 1 - usual.middle[run], calibration.own_tail)
+    chance = (own + PSEUDO_TAIL * book) / (usual.past.size[account] + PSEUDO_TAIL)
     total = np.bincount(account, -np.log(np.maximum(chance, 1e-4)), n)
     return total / np.sqrt(np.maximum(np.bincount(account, minlength=n), 1))
 

@@ -14,8 +14,8 @@ import polars as pl
 
 from healthcheck.checks.payments import scale
 from healthcheck.checks.payments.policy import Calibration, Policy
-from healthcheck.checks.payments.rows import Rows, count, latest, medians
-from healthcheck.checks.payments.tail import at_least, book_tail
+from healthcheck.checks.payments.rows import Rows, latest
+from healthcheck.checks.payments.tail import Past, book_tail
 from healthcheck.checks.payments.tarone import Bools, Floats, Ints
 
 _SIZE_DAYS, _SIZE_SCORE = (0, 5, 10, 20, 45, 90), (0.0, 0.2, scale.WATCH, scale.FLAG, scale.URGENT, 1.0)
@@ -26,18 +26,17 @@ PSEUDO = 30.0  # invoices that the book's tail counts for
 
 @dataclass(frozen=True)
 class History:
-    """Each account's earlier invoices: rows, number of them, usual day."""
+    """Each account's earlier invoices: which rows, their days late."""
 
     keep: Bools
-    size: Ints
-    usual: Floats
+    days: Past
 
 
 def history(rows: Rows, n: int, policy: Policy) -> History:
     """Invoices due before the recent window and settled before it began, the latest of them."""
     old = (rows.age >= policy.recent_days) & (rows.age < policy.history_days)
     keep = latest(rows.account, old & rows.paid & (rows.settled_age >= policy.recent_days), n, policy.history_cap)
-    return History(keep, count(rows.account, keep, n), medians(rows.account[keep], rows.late[keep], n))
+    return History(keep, Past(rows.account[keep], rows.late[keep], n))
 
 
 def tested(rows: Rows, policy: Policy) -> Bools:
@@ -45,13 +44,13 @@ def tested(rows: Rows, policy: Policy) -> Bools:
     return ~rows.paid | (rows.age < policy.recent_days) | (rows.settled_age < policy.recent_days)
 
 
-def chances(rows: Rows, test: Bools, past: History, n: int, calibration: Calibration) -> Floats:
+def chances(rows: Rows, test: Bools, past: History, calibration: Calibration) -> Floats:
     """For each tested row: the chance that an invoice of this customer runs at least so late."""
     account, late = rows.account[test], rows.late[test]
-    usual = np.nan_to_num(past.usual)[account]
+    usual = np.nan_to_num(past.days.median)[account]
     prior = book_tail(late - usual, calibration.own_tail)
-    own = at_least(rows.account[past.keep], rows.late[past.keep], account, late, n)
-    return (PSEUDO * prior + own) / (PSEUDO + past.size[account])
+    own = past.days.at_least(account, late)
+    return (PSEUDO * prior + own) / (PSEUDO + past.days.size[account])
 
 
 def character(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> pl.DataFrame:
@@ -59,24 +58,24 @@ def character(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> p
     past, test = history(rows, n, policy), tested(rows, policy)
     account, late = rows.account[test], rows.late[test]
     looks = 1 + due_days(rows, policy, n)
-    chance = 1 - (1 - chances(rows, test, past, n, calibration)) ** looks[account]
-    beyond = np.minimum(late, late - np.nan_to_num(past.usual)[account])
+    chance = 1 - (1 - chances(rows, test, past, calibration)) ** looks[account]
+    beyond = np.minimum(late, late - np.nan_to_num(past.days.median)[account])
     by_p = scale.from_p(chance, *calibration.odd)
     score = np.minimum(by_p, scale.along(beyond, _SIZE_DAYS, _SIZE_SCORE))
     worst = pick(account, score, late, n)
     top, p, days = (_at(values, worst, none) for values, none in ((score, 0.0), (chance, 1.0), (late, 8000)))
-    earlier = at_least(rows.account[past.keep], rows.late[past.keep], np.arange(n), days.astype(np.int64), n)
-    unknown = (past.size < policy.history_min) | (worst < 0)
+    earlier = past.days.at_least(np.arange(n), days.astype(np.int64))
+    unknown = (past.days.size < policy.history_min) | (worst < 0)
     return pl.DataFrame(
         {
             "outcome": scale.outcome(top, unknown),
             "score": scale.masked(top, unknown),
             "p": scale.masked(p, unknown),
-            "reason": _reasons(worst >= 0, past.size, policy),
+            "reason": _reasons(worst >= 0, past.days.size, policy),
             "row": pl.Series(_at(np.flatnonzero(test), worst, -1).astype(np.int64)),
-            "earlier": pl.Series(past.size),
+            "earlier": pl.Series(past.days.size),
             "earlier_as_late": pl.Series(earlier),
-            "usual_days": pl.Series(past.usual, nan_to_null=True),
+            "usual_days": pl.Series(past.days.median, nan_to_null=True),
         }
     )
 

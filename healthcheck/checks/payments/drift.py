@@ -11,7 +11,8 @@ from healthcheck.checks import outcomes
 from healthcheck.checks.payments import scale
 from healthcheck.checks.payments.change import evidence, p_value
 from healthcheck.checks.payments.policy import Calibration, Policy
-from healthcheck.checks.payments.rows import Rows, count, latest, medians
+from healthcheck.checks.payments.rows import Rows, count, latest
+from healthcheck.checks.payments.tail import medians
 from healthcheck.checks.payments.tarone import Bools, Floats, Ints, Sample, shift, statistic, tail
 
 

@@ -8,7 +8,8 @@ import polars as pl
 from healthcheck.checks.payments.drift import Windows
 from healthcheck.checks.payments.level import past_due
 from healthcheck.checks.payments.policy import Policy
-from healthcheck.checks.payments.rows import Rows, count, largest, medians
+from healthcheck.checks.payments.rows import Rows, count, largest
+from healthcheck.checks.payments.tail import medians
 from healthcheck.checks.payments.tarone import Bools, Floats, Ints
 
 STEPS = np.array([-30, -20, -15, -10, -5, 0, 5, 10, 15, 20, 30, 45, 60, 90])  # days late that a sentence may name
@@ -67,11 +68,15 @@ def pay_runs(rows: Rows, keep: Bools, n: int) -> Ints:
 
 def thresholds(rows: Rows, window: Windows) -> tuple[Ints, Ints, Ints]:
     """The round number of days late that tells the two windows apart best, and how many of each ran beyond it."""
-    now = np.stack([count(rows.account, window.recent & (rows.late > step), window.n) for step in STEPS])
-    then = np.stack([count(rows.account, window.baseline & (rows.late > step), window.n) for step in STEPS])
+    now, then = (_beyond(rows.account[keep], rows.late[keep], window.n) for keep in (window.recent, window.baseline))
     gap = now / np.maximum(window.recent_count, 1) - then / np.maximum(window.baseline_count, 1)
     best, accounts = len(STEPS) - 1 - gap[::-1].argmax(axis=0), np.arange(window.n)  # the largest of equals
     return STEPS[best], now[best, accounts], then[best, accounts]
+
+
+def _beyond(account: Ints, late: Ints, n: int) -> Ints:
+    """Rows later than each of STEPS (first axis)."""
+    return np.stack([np.bincount(account[late > step], minlength=n) for step in STEPS])
 
 
 def trend(rows: Rows, n: int) -> pl.Series:

@@ -49,8 +49,21 @@ def rows(columns: Columns, as_of: date, days: int) -> Rows:
 
 
 def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
-    """By the natural order; what is alike in all of it counts alike."""
-    return frame.sort(*_ORDER, nulls_last=True)
+    """By the natural order, and where that ties by all that counts. What the ledger has sorted is left as it is."""
+    return (
+        frame
+        if frame.select(_in_order("place", "due", "issued", "number")).item()
+        else frame.sort(*_ORDER, nulls_last=True)
+    )
+
+
+def _in_order(*columns: str) -> pl.Expr:
+    """Whether each row comes after the one before it, without ties."""
+    after = pl.lit(False)
+    for name in reversed(columns):
+        here, before = pl.col(name), pl.col(name).shift(1)
+        after = (here > before) | ((here == before) & after)
+    return after.slice(1).fill_null(False).all()
 
 
 def _arrays(frame: pl.DataFrame, as_of: date) -> Rows:
@@ -93,17 +106,6 @@ def latest(account: Ints, keep: Bools, n: int, cap: int) -> Bools:
 def count(account: Ints, keep: Bools, n: int) -> Ints:
     """How many rows of each account."""
     return np.bincount(account[keep], minlength=n)
-
-
-def medians(account: Ints, values: Ints, n: int) -> Floats:
-    """The median of each account's values; nan where there is none."""
-    size = np.bincount(account, minlength=n)
-    start = np.cumsum(size) - size
-    order = np.lexsort((values, account))
-    sorted_ = np.append(values[order], 0).astype(np.float64)
-    top = np.minimum(start + size // 2, len(values))
-    low = np.minimum(start + np.maximum(size - 1, 0) // 2, len(values))
-    return np.where(size > 0, (sorted_[top] + sorted_[low]) / 2, np.nan)
 
 
 def largest(account: Ints, values: Floats, n: int, none: float = 0.0) -> Floats:
