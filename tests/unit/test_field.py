@@ -95,7 +95,7 @@ def many(rows):
     ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_the_other_accounts_change_nothing(rows, random):
     columns = book(keys=(1, 2, 3), observations=many(rows))
@@ -109,7 +109,7 @@ def test_the_order_of_rows_and_the_other_accounts_change_nothing(rows, random):
         assert (score is None) == (outcome == "unknown")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ROWS, st.integers(0, 200))
 def test_what_is_later_is_not_known(rows, back):
     as_of = AS_OF - timedelta(days=back)
