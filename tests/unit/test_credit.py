@@ -160,9 +160,16 @@ def test_a_limit_in_another_currency_is_not_compared_with_what_is_open():
 
 @pytest.mark.parametrize(
     ("before", "now", "outcome"),
-    [({"dbt": 5}, {"dbt": 8}, "clear"), ({"dbt": 5}, {"dbt": 16}, "watch"), ({"dbt": 5}, {"dbt": 28}, "flag"),
-     ({"dbt": 70}, {"dbt": 70}, "flag"), ({"paydex": 80}, {"paydex": 68}, "watch"), ({"paydex": 80}, {"paydex": 50}, "flag"), ({"paydex": 80}, {"dbt": 2}, "clear")],
-)  # fmt: skip
+    [
+        ({"dbt": 5}, {"dbt": 8}, "clear"),
+        ({"dbt": 5}, {"dbt": 16}, "watch"),
+        ({"dbt": 5}, {"dbt": 28}, "flag"),
+        ({"dbt": 70}, {"dbt": 70}, "flag"),
+        ({"paydex": 80}, {"paydex": 68}, "watch"),
+        ({"paydex": 80}, {"paydex": 50}, "flag"),
+        ({"paydex": 80}, {"dbt": 2}, "clear"),
+    ],
+)
 def test_payment_to_other_suppliers(before, now, outcome):
     assert check(report("2026-03-10", payment=before), report("2026-10-20", payment=now))["outcome"] == outcome
 
