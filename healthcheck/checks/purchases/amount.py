@@ -28,7 +28,7 @@ def p_few(n: Floats, en: Floats, cv2: Floats, calibration: Calibration) -> Float
     """Chance of as few orders as ``n``: their number varies with the regularity of the gaps, their value with size besides."""
     from scipy.special import gammainc
 
-    scale = cv2 + calibration.count_b1 * en
+    scale = calibration.count_b0 * cv2 + calibration.count_b1 * en
     return np.where(en > 0, gammainc(en / scale, (n + 0.5) / scale), 1.0)
 
 
@@ -38,3 +38,11 @@ def p_high(s: Floats, e: Floats, u: Floats, v: Floats) -> Floats:
 
     safe_v = np.maximum(v, 1e-9)
     return np.where(e > 0, gammaincc(e * e / safe_v, np.maximum(s - u / 2, 0.0) * e / safe_v), 1.0)
+
+
+def p_many(n: Floats, en: Floats, cv2: Floats, calibration: Calibration) -> Floats:
+    """Chance of as many orders as ``n``."""
+    from scipy.special import gammaincc
+
+    scale = calibration.count_b0 * cv2 + calibration.count_b1 * en
+    return np.where(en > 0, gammaincc(en / scale, np.maximum(n - 0.5, 0.0) / scale), 1.0)

@@ -30,20 +30,21 @@ class Signal:
 def assess(columns: Columns, as_of: date, policy: Policy, calibration: Calibration) -> pl.DataFrame:
     """One row for each account: key, outcome, score, p, summary, evidence, signals (amount, silence, surge).
 
-    Pure; the same for one account alone as among all. ``p`` is the smallest chance of the signals that could be judged, doubled
-    because the check looks both for too little and for too much.
+    Pure; the same for one account alone as among all. Each signal's ``p`` is already divided by its part of the error budget, so
+    the check's ``p``, the smallest of them, is one honest chance for the account.
     """
     j = judge(columns, as_of, policy, calibration)
     signals = _signals(j, columns, policy, calibration)
     known = np.any([s.known for s in signals], axis=0)
     worst = np.stack([np.where(s.known, s.score, -1.0) for s in signals], 1)
+    overall = np.where(worst.max(axis=1) < score.WATCH_AT, score.among_the_clear(j), worst.max(axis=1))
     chance = np.stack([np.where(s.known, s.p, 1.0) for s in signals], 1).min(axis=1)
     frame = pl.DataFrame(
         {
             "key": columns.accounts["key"],
-            "outcome": score.outcomes(worst.max(axis=1), known),
-            "score": _shown(worst.max(axis=1), known),
-            "p": _shown(np.minimum(1.0, 2 * chance), known),
+            "outcome": score.outcomes(overall, known),
+            "score": _shown(overall, known),
+            "p": _shown(chance, known),
         }
     )
     texts = wording.write(j, columns, frame["outcome"].to_list(), worst.argmax(axis=1), policy)
@@ -63,9 +64,12 @@ def _signals(j: Judged, columns: Columns, policy: Policy, calibration: Calibrati
     p_surge, surge = score.surging(j, over_limit(columns.accounts), policy, calibration)
     summable = ~j.cube.mixed
     seen, heard = (j.months > 0) & summable, j.heard & summable
-    rare = rare_buyers(j, policy)
-    said = seen & (np.maximum(short, surge) >= score.FLAG_AT) | heard & (silent >= score.FLAG_AT)
-    seen, heard = seen & (~rare | said), heard & (~rare | said)
+    plain = (p_short <= policy.rare_p) & (short >= score.FLAG_AT) | (p_surge <= policy.rare_p) & (
+        surge >= score.FLAG_AT
+    )
+    said = seen & plain | heard & (p_silent <= policy.rare_p) & (silent >= score.FLAG_AT)
+    judged = ~rare_buyers(j, policy) | said
+    seen, heard = seen & judged, heard & judged
     return Signal(p_short, short, seen), Signal(p_silent, silent, heard), Signal(p_surge, surge, seen)
 
 

@@ -25,6 +25,7 @@ class Window:
     en: Floats
     e: Floats
     n: Floats
+    u: Floats  # typical order
     s: Floats
     kept: Floats  # s with single orders capped
     low: Floats
@@ -52,6 +53,7 @@ class Judged:
     yearly: Floats  # expected orders of 12 months
     quiet: silence.Silence
     heard: Bools  # silence can be judged
+    below: Floats  # how far the last month and the last quarter are below expectation: logs, added up
 
 
 def judge(columns: Columns, as_of: date, policy: Policy, calibration: Calibration) -> Judged:
@@ -67,11 +69,29 @@ def judge(columns: Columns, as_of: date, policy: Policy, calibration: Calibratio
     usable = np.stack([w.usable for w in windows], 1).any(axis=1)
     months = np.where(usable, np.array([w.months for w in windows])[choice], 0)
     by_plan = _pick(windows, choice, "planned").astype(bool) & usable
-    yearly = expect(cube, season, 12, policy, calibration.rate).en
+    yearly = _a_year(cube, season, policy, calibration)
     quiet = silence.listen(cube, season, cv2, policy, calibration)
     history = total(cube.counts) >= policy.min_orders
     heard = history & (cube.age >= policy.min_months) & (cube.today - cube.last <= policy.forgotten_days)
-    return Judged(cube, planned, own_season, months, by_plan, **picked, yearly=yearly, quiet=quiet, heard=heard)
+    return Judged(
+        cube,
+        planned,
+        own_season,
+        months,
+        by_plan,
+        **picked,
+        yearly=yearly,
+        quiet=quiet,
+        heard=heard,
+        below=_below(windows),
+    )
+
+
+def _a_year(cube: Cube, season: Floats, policy: Policy, calibration: Calibration) -> Floats:
+    """Orders a year, by the recent rate or by all the history, whichever is less: a lucky spell makes no frequent buyer."""
+    recent = expect(cube, season, 12, policy, calibration.rate).en
+    before = total(cube.repeats[:, 3:]) / np.maximum(total(cube.exposed[:, 3:]), 1.0)
+    return np.minimum(recent, 12 * before)
 
 
 def _window(
@@ -92,9 +112,11 @@ def _window(
     e = np.where(covered, worth, past.e)
     en = np.where(covered, worth / np.maximum(u, 1.0), past.en)
     v = amount.variance(e, u, k, calibration)
-    low = np.minimum(amount.p_low(kept, e, u, v), amount.p_few(n, en, cv2, calibration))
+    part = policy.value_part
+    low = np.minimum(amount.p_low(kept, e, u, v) / part, amount.p_few(n, en, cv2, calibration) / (1 - part))
+    high = np.minimum(amount.p_high(s, e, u, v) / part, amount.p_many(n, en, cv2, calibration) / (1 - part))
     usable = covered | (_history(cube, past, months, policy) & (en >= policy.min_expected))
-    return Window(months, en, e, n, s, kept, low, amount.p_high(s, e, u, v), usable, covered)
+    return Window(months, en, e, n, u, s, kept, low, high, usable, covered)
 
 
 def _history(cube: Cube, past: Expectation, months: int, policy: Policy) -> Bools:
@@ -108,6 +130,13 @@ def _history(cube: Cube, past: Expectation, months: int, policy: Policy) -> Bool
         & (cube.today - cube.last <= policy.forgotten_days)
         & (past.u > 0)
     )
+
+
+def _below(windows: list[Window]) -> Floats:
+    """Sum over the two shortest windows of log((E + u) / (S + u)): 0 as expected, above it less."""
+    logs = [np.log((w.e + np.maximum(w.u, 1.0)) / (w.kept + np.maximum(w.u, 1.0))) for w in windows[:2]]
+    total_log: Floats = logs[0] + logs[-1]
+    return total_log
 
 
 def choose(windows: list[Window], policy: Policy) -> Ints:

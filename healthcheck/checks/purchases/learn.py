@@ -13,8 +13,9 @@ from .cube import Bools, Cube, Floats, make
 from .policy import Calibration, Policy
 from .rate import past_errors
 from .season import by_slot, index, prior, total
-from .silence import book_gap_cv2
+from .silence import book_gap_cv2, regularity
 
+LEAST_ERRORS = 200  # account-quarters below which the defaults stand
 LARGEST_WEIGHT = 60.0  # orders of one account that count in the book's season
 
 
@@ -33,8 +34,7 @@ def calibrate(columns: Columns, as_of: date, policy: Policy) -> Calibration:
     book = prior(cube, columns.accounts["industry"], result)
     season, _ = index(cube, book, policy, 0)
     result = replace(result, gap_cv2=book_gap_cv2(cube, season))
-    b0, b1 = _variance(cube, book, known, policy, result)
-    return replace(result, b0=b0, b1=b1)
+    return _variance(cube, book, known, policy, result)
 
 
 def _rate(orders: Floats, months: Floats, known: Bools) -> float:
@@ -67,19 +67,35 @@ def _segments(cube: Cube, columns: Columns, members: Bools, policy: Policy) -> d
     return result
 
 
-def _variance(cube: Cube, book: Floats, known: Bools, policy: Policy, so_far: Calibration) -> tuple[float, float]:
-    """b0, b1 of V = b0 u E + b1 E^2 by weighted least squares on past quarters' errors (winsorised at 99.5 %)."""
+def _variance(cube: Cube, book: Floats, known: Bools, policy: Policy, so_far: Calibration) -> Calibration:
+    """b0, b1 of V = b0 u E + b1 E^2, and the same b1 for numbers of orders: weighted least squares on past quarters' errors."""
     errors = past_errors(cube, book, policy, so_far)
     use = errors.usable & known[:, None]
-    if use.sum() < 200:
-        return so_far.b0, so_far.b1
-    y, x = errors.ratio[use], errors.en[use]
-    order = np.lexsort((y, x))
-    x, y = x[order], np.minimum(y[order], np.quantile(y, 0.995))
+    if use.sum() < LEAST_ERRORS:
+        return so_far
     b0, b1 = so_far.b0, so_far.b1
+    x, y = _winsorised(errors.en[use], errors.value[use])
     for _ in range(5):
         b0, b1 = _line(x, y, 1 / (b0 + b1 * x) ** 2)
-    return round(b0, 4), round(b1, 5)
+    season, _ = index(cube, book, policy, 3)
+    cv2 = np.repeat(regularity(cube, season, policy, so_far)[:, None], errors.en.shape[1], axis=1)
+    count_b0, count_b1 = _count_line(errors.en[use], errors.orders[use], cv2[use])
+    return replace(so_far, b0=round(b0, 4), b1=round(b1, 5), count_b0=count_b0, count_b1=count_b1)
+
+
+def _winsorised(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """In a fixed order, so that sums do not depend on the order of accounts; the largest 0.5 % of ``y`` cut."""
+    order = np.lexsort((y, x))
+    return x[order], np.minimum(y[order], np.quantile(y, 0.995))
+
+
+def _count_line(x: Floats, y: Floats, cv2: Floats) -> tuple[float, float]:
+    """b0, b1 of (n - EN)^2 / EN = b0 CV^2 + b1 EN: a straight line in EN / CV^2, once divided by CV^2."""
+    x, y = _winsorised(x / cv2, y / cv2)
+    b0, b1 = 1.4, 0.03
+    for _ in range(5):
+        b0, b1 = _line(x, y, 1 / (b0 + b1 * x) ** 2)
+    return round(max(b0, 1.0), 4), round(b1, 5)
 
 
 def _line(x: Floats, y: Floats, w: Floats) -> tuple[float, float]:

@@ -19,23 +19,29 @@ class Policy:
     min_months: float = 6.0
     own_season_months: float = 18.0
     min_orders_a_year: float = 10.0  # who buys more rarely is named when he stops, but never called clear
+    rare_p: float = 0.0003  # what it takes to name such a one
     forgotten_days: int = 730
     history_months: int = 48
     half_life: float = 9.0  # months
-    season_orders: float = 24.0  # pseudo-orders of the book's season
-    season_smooth: float = 0.25  # share of each neighbouring month in the own season
+    season_orders: float = 36.0  # pseudo-orders that pull the book's season to flat
+    season_wander: float = 0.03  # variance of a month's business around its season
     prior_orders: float = 0.5
+    season_doubt: float = 3.0  # a season learned from N orders is off by a variance of this / N
     gap_orders: float = 10.0  # pseudo-gaps of the book's regularity
     order_cap: float = 4.0  # times the median order
     past_quarters: int = 7
     own_variance_quarters: float = 8.0
-    flag_p: float = 0.01
+    flag_p: float = 0.008  # replayed: 0.75 % of healthy accounts are flagged
     watch_p: float = 0.05
     flag_share: float = 0.7
     watch_share: float = 0.8
     plan_share: float = 0.5  # under this share of a plan it is flagged even where chance could explain it
-    silence_weight: float = 0.35  # of the shortfall's error budget; the rest is the amount's
-    surge_p: float = 0.005
+    surge_budget: float = (
+        0.05  # parts of the error budget: surge; silence (few, many expected orders); the rest is the amount's
+    )
+    silence_budget: tuple[float, float] = (0.3, 0.1)
+    silence_orders: tuple[float, float] = (8.0, 20.0)
+    value_part: float = 0.1  # of the amount's and the surge's budget; the rest goes to the number of orders
     surge_share: float = 1.5
     surge_watch_share: float = 1.3
     min_missed: float = 2.0  # orders missed before silence may be flagged
@@ -47,7 +53,8 @@ class Calibration:
     """Learned from the whole book; the defaults serve thin books.
 
     ``season`` is the share of an average month, January first; ``segments`` the same per industry. ``rate`` is the median of orders a
-    month, ``gap_cv2`` the squared variation of the gaps between orders, ``b0`` and ``b1`` the variance coefficients.
+    month, ``gap_cv2`` the squared variation of the gaps between orders, ``b0`` and ``b1`` the variance coefficients of
+    value, ``count_b0`` and ``count_b1`` those of the number of orders.
     """
 
     season: tuple[float, ...] | list[float] = FLAT
@@ -56,6 +63,7 @@ class Calibration:
     gap_cv2: float = 0.7
     b0: float = 1.24
     b1: float = 0.035
+    count_b0: float = 1.4
     count_b1: float = 0.03
     accounts: int = 0
     urgent_p: float = 1e-4

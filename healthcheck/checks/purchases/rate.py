@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cube import Cube, Floats, Ints
+from .cube import Bools, Cube, Floats, Ints
 from .policy import Calibration, Policy
 from .season import index, total
 
@@ -73,35 +73,41 @@ def actual(cube: Cube, window: int, start: int = 0) -> tuple[Floats, Floats, Flo
 
 @dataclass(frozen=True)
 class Errors:
-    """Rolling-origin errors over past quarters, accounts x quarters: squared error over u E, expected orders, and which count."""
+    """Rolling-origin errors over past quarters, accounts x quarters: expected orders, which quarters count, and the squared errors:
 
-    ratio: Floats
+    of value over u E, of the number of orders over their expected number.
+    """
+
+    value: Floats
+    orders: Floats
     en: Floats
-    usable: Ints
+    usable: Bools
 
 
 def past_errors(cube: Cube, book: Floats, policy: Policy, calibration: Calibration) -> Errors:
-    """What the same forecast, made at each of the past quarter-ends, got wrong."""
-    ratio, orders, usable = [], [], []
-    for quarter in range(1, policy.past_quarters + 1):
-        start = 3 * quarter
-        if start + 9 > cube.months:
-            break
-        season, _ = index(cube, book, policy, start + 3)
+    """What the same forecast, made at each of the past quarter-ends, got wrong.
+
+    A quarter counts where the account was as well known then as now: a history without a season of its own says nothing of one with.
+    """
+    value, orders, expected, usable = [], [], [], []
+    seasoned = total(cube.exposed[:, 3:]) >= policy.own_season_months
+    for start in range(3, 3 * policy.past_quarters + 1, 3):
+        season, own = index(cube, book, policy, start + 3)
         e = expect(cube, season, 3, policy, calibration.rate, start)
-        _, _, s = actual(cube, 3, start)
-        unit = np.maximum(e.u * e.e, 1e-9)
-        ratio.append((s - e.e) ** 2 / unit)
-        orders.append(e.en)
+        n, _, s = actual(cube, 3, start)
+        value.append((s - e.e) ** 2 / np.maximum(e.u * e.e, 1e-9))
+        orders.append((n - e.en) ** 2 / np.maximum(e.en, 1e-9))
+        expected.append(e.en)
         known = total(cube.exposed[:, start + 3 :]) >= policy.min_months
-        usable.append((e.en >= 1) & (e.u > 0) & known & (total(cube.counts[:, start + 3 :]) >= policy.min_orders))
-    return Errors(np.stack(ratio, 1), np.stack(orders, 1), np.stack(usable, 1))
+        enough = total(cube.counts[:, start + 3 :]) >= policy.min_orders
+        usable.append((e.en >= 1) & (e.u > 0) & known & enough & (own | ~seasoned))
+    return Errors(np.stack(value, 1), np.stack(orders, 1), np.stack(expected, 1), np.stack(usable, 1))
 
 
 def own_variance(errors: Errors, policy: Policy, calibration: Calibration) -> Floats:
     """k: the account's own variance over the book's, shrunk, within 0.4 and 6 (D2)."""
     expected = calibration.b0 + calibration.b1 * errors.en
-    own = np.where(errors.usable, np.minimum(errors.ratio / expected, 16.0), 0.0)
+    own = np.where(errors.usable, np.minimum(errors.value / expected, 16.0), 0.0)
     j = total(errors.usable.astype(np.float64))
     pseudo = policy.own_variance_quarters
     return np.clip((pseudo + total(own)) / (pseudo + j), 0.4, 6.0)

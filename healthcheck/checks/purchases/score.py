@@ -12,7 +12,8 @@ from .judge import Judged
 from .policy import Calibration, Policy
 
 WATCH_AT, FLAG_AT, URGENT_AT = 0.4, 0.6, 0.8
-BELOW_URGENT = 0.7999
+BELOW_URGENT, BELOW_WATCH = 0.7999, 0.3999
+LEAN, CENTRE = 2.0, 2.0
 
 
 def evidence(p: Floats, watch: float, flag: float, urgent: float) -> Floats:
@@ -22,9 +23,15 @@ def evidence(p: Floats, watch: float, flag: float, urgent: float) -> Floats:
     return np.interp(noughts, marks, [0.0, WATCH_AT, FLAG_AT, URGENT_AT, 1.0])
 
 
+def budgets(j: Judged, policy: Policy) -> tuple[Floats, Floats]:
+    """(amount's, silence's) part of the error budget. Few orders: silence tells most; many: a drop shows in their number."""
+    silence: Floats = np.interp(j.en, policy.silence_orders, policy.silence_budget)
+    return 1 - policy.surge_budget - silence, silence
+
+
 def short(j: Judged, policy: Policy, calibration: Calibration) -> tuple[Floats, Floats]:
     """(p, score) of the amount signal. Money must be short as well: no flag above ``flag_share`` of what was expected."""
-    p = np.minimum(1.0, j.low / (1 - policy.silence_weight))
+    p = np.minimum(1.0, j.low / budgets(j, policy)[0])
     share = j.kept / np.maximum(j.e, 1.0)
     gate = np.interp(
         share,
@@ -46,7 +53,7 @@ def _against_plan(j: Judged, policy: Policy) -> Floats:
 
 def silent(j: Judged, policy: Policy, calibration: Calibration) -> tuple[Floats, Floats]:
     """(p, score) of the silence signal; no flag before ``min_missed`` orders are missed."""
-    p = np.minimum(1.0, j.quiet.p / policy.silence_weight)
+    p = np.minimum(1.0, j.quiet.p / budgets(j, policy)[1])
     gate = np.interp(
         j.quiet.missed,
         [0.0, policy.min_missed / 2, policy.min_missed, policy.min_missed + 0.5],
@@ -56,16 +63,30 @@ def silent(j: Judged, policy: Policy, calibration: Calibration) -> tuple[Floats,
 
 
 def surging(j: Judged, over_limit: Bools, policy: Policy, calibration: Calibration) -> tuple[Floats, Floats]:
-    """(p, score) of the surge signal; urgent only where it carries the account, or its group, over the limit."""
+    """(p, score) of the surge signal.
+
+    Within the limit it takes strong evidence to be flagged, and it is never urgent; where it carries the account, or its group, over
+    the limit, ordinary evidence makes it urgent: goods bought up before a failure look like that.
+    """
     share = j.s / np.maximum(j.e, 1.0)
-    gate = np.interp(
-        share,
-        [1.0, policy.surge_watch_share, policy.surge_share, policy.surge_share + 0.1],
-        [0.3, WATCH_AT, FLAG_AT, BELOW_URGENT],
-    )
-    score = np.minimum(evidence(j.high, 10 * policy.surge_p, policy.surge_p, calibration.urgent_p), gate)
-    bust = (score >= FLAG_AT) & over_limit
-    return j.high, np.where(bust, URGENT_AT + (score - FLAG_AT) * 0.9, score)
+    marks = [1.0, policy.surge_watch_share, policy.surge_share, policy.surge_share + 0.1]
+    gate = np.interp(share, marks, [0.3, WATCH_AT, FLAG_AT, BELOW_URGENT])
+    p = np.minimum(1.0, j.high / policy.surge_budget)
+    score = np.minimum(evidence(p, policy.watch_p, policy.flag_p, calibration.urgent_p), gate)
+    plain = np.minimum(evidence(j.high, policy.watch_p, policy.flag_p, calibration.urgent_p), gate)
+    bust = (plain >= FLAG_AT) & over_limit
+    return p, np.where(bust, URGENT_AT + (plain - FLAG_AT) * 0.9, score)
+
+
+def among_the_clear(j: Judged) -> Floats:
+    """Order among accounts where nothing is unusual: silence so far, the last month and the last quarter against expectation.
+
+    On real orders this ranking says who will fall next quarter better than any of the chances alone.
+    """
+    noughts = np.where(j.heard, -np.log10(np.maximum(j.quiet.p, 1e-30)), 0.0)
+    lean = noughts + LEAN * j.below
+    result: Floats = BELOW_WATCH / (1 + np.exp(np.clip(CENTRE - lean, -50.0, 50.0)))
+    return result
 
 
 def outcomes(score: Floats, known: Bools) -> pl.Series:

@@ -38,22 +38,40 @@ def by_slot(values: Floats, start: int) -> Floats:
 def index(cube: Cube, book: Floats, policy: Policy, start: int) -> tuple[Floats, Bools]:
     """The season of each account (accounts x 12, mean 1) from months ``start`` on, and whether its own history is in it.
 
-    D2: (k/12 P + N_c) / (k/12 + N/months exposure_c) with k pseudo-orders of the book's shape P.
+    The book's season plus as much of the account's own departure from it as exceeds chance: the yearly wave, the half-yearly wave and
+    the rest are each shrunk by max(0, 1 - expected noise / what is seen) (James-Stein, positive part).
     """
     orders, exposed = by_slot(cube.repeats, start), by_slot(cube.exposed, start)
     count, months = total(orders), total(exposed)
     own = months >= policy.own_season_months
-    part = policy.season_orders / 12
-    orders, exposed = smooth(orders, policy.season_smooth), smooth(exposed, policy.season_smooth)
-    rate = count / np.maximum(months, 1e-9)
-    shape = (part * book + orders) / (part + rate[:, None] * exposed)
+    expected = (count / np.maximum(months, 1e-9))[:, None] * exposed
+    departure = np.where(expected > 0, orders / np.maximum(expected, 1e-9), book) - book
+    noise = 12 / np.maximum(count, 1.0) + policy.season_wander * 12 / np.maximum(months, 1.0)
+    shape = np.maximum(book + _beyond_chance(departure, noise), SMALLEST)
     shape = np.where(own[:, None], shape, book)
     return shape * 12 / np.maximum(total(shape), 1e-9)[:, None], own
 
 
-def smooth(values: Floats, side: float) -> Floats:
-    """Lends each month of the year a share ``side`` of its two neighbours: three years of orders say little about a single month."""
-    return (1 - 2 * side) * values + side * np.roll(values, 1, axis=1) + side * np.roll(values, -1, axis=1)
+def _beyond_chance(departure: Floats, noise: Floats) -> Floats:
+    kept = np.zeros_like(departure)
+    for freedom, projection in WAVES:
+        part = np.zeros_like(departure)
+        for month in range(12):
+            part = part + departure[:, [month]] * projection[month]
+        size = np.maximum(total(part * part), 1e-12)
+        kept = kept + np.maximum(0.0, 1 - freedom * noise / size)[:, None] * part
+    return kept
+
+
+def _waves() -> list[tuple[int, Floats]]:
+    """(degrees of freedom, 12 x 12 projection) of the yearly wave, the half-yearly wave, and what is left beside the mean."""
+    phase = 2 * np.pi * np.arange(12) / 12
+    waves: list[Floats] = [(np.cos(h * (phase[:, None] - phase[None, :])) / 6) for h in (1, 2)]
+    return [(2, waves[0]), (2, waves[1]), (7, np.eye(12) - 1 / 12 - waves[0] - waves[1])]
+
+
+SMALLEST = 0.05  # of an average month
+WAVES = _waves()
 
 
 def total(values: Floats) -> Floats:

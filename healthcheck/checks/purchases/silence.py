@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from .cube import NEVER, Cube, Floats, Ints
 from .policy import Calibration, Policy
 from .rate import decay, rates, spread_season
+from .season import total
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,14 @@ class Silence:
 def listen(cube: Cube, season: Floats, cv2: Floats, policy: Policy, calibration: Calibration) -> Silence:
     """The silence of every account up to the as-of date; ``cv2`` as ``regularity`` has it."""
     clock = _clock(cube, season)
-    weights = decay(cube.months, np.maximum(_month_of(cube, cube.last), 1), policy)
+    weights = decay(cube.months, np.maximum(_month_of(cube, cube.last), policy.default_window), policy)
     orders, lam = rates(cube, season, weights, policy, calibration.rate)
     rows = np.arange(cube.size)
     since = _at(cube, clock, rows, cube.last) - _at(cube, clock, rows, np.full(cube.size, cube.today))
     missed = np.where(cube.last == NEVER, 0.0, np.maximum(since, 0.0) * lam)
     shape = 1 / cv2
-    history = 1 / (1 / np.maximum(orders, 0.5) + calibration.b1)
+    doubt = calibration.count_b1 + policy.season_doubt / np.maximum(total(cube.repeats), 1.0)
+    history = 1 / (1 / np.maximum(orders, 0.5) + doubt)
     return Silence(missed, survival(missed, shape, history), 30.4375 / lam, np.maximum(cube.today - cube.last, 0))
 
 
@@ -51,14 +54,15 @@ def survival(missed: Floats, shape: Floats, history: Floats) -> Floats:
 
 def regularity(cube: Cube, season: Floats, policy: Policy, calibration: Calibration) -> Floats:
     """CV^2 of each account's gaps, shrunk to the book's with a few pseudo-gaps; 1 is pure chance, 0.1 a clockwork."""
-    count, cv2 = gap_variation(cube, season)
+    count, cv2 = gap_variation(cube, season, policy.default_window)
     pool = policy.gap_orders
     return np.clip((pool * calibration.gap_cv2 + count * cv2) / (pool + count), 0.1, 4.0)
 
 
-def gap_variation(cube: Cube, season: Floats) -> tuple[Floats, Floats]:
-    """Number of gaps between orders and their squared coefficient of variation, in season-adjusted time."""
-    row, day = cube.orders["row"].to_numpy(), cube.orders["day"].to_numpy()
+def gap_variation(cube: Cube, season: Floats, start: int = 0) -> tuple[Floats, Floats]:
+    """Number of gaps between orders and their squared coefficient of variation, in season-adjusted time, from month ``start`` back."""
+    orders = cube.orders.filter(pl.col("day") < int(cube.edges[start]))
+    row, day = orders["row"].to_numpy(), orders["day"].to_numpy()
     at = _at(cube, _clock(cube, season), row, day)
     same = row[1:] == row[:-1]
     who, gap = row[1:][same], (at[:-1] - at[1:])[same]
