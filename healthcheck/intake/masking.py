@@ -61,7 +61,8 @@ def _cut(found: re.Match[str]) -> str:
     if not length or len(ends) < length or not _valid(text[: ends[length - 1]]):
         return text
     end = ends[length - 1]
-    return f"…{text[:end][-4:]}{text[end:]}"
+    last = "".join(text[at - 1] for at in ends[length - 4 : length])
+    return f"…{last}{text[end:]}"
 
 
 def _valid(text: str) -> bool:

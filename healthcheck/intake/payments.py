@@ -15,6 +15,7 @@ from healthcheck.intake.merge import Work, beside, earliest, merge
 from healthcheck.store.books import Account, Payment
 
 TABLE = tables.table(Payment)
+FEW = 10_000
 _SAID = ["invoice", "paid", "amount", "currency", "method", "reference"]
 _PAYER = ["payer_last4", "payer_hash", "payer_bank", "payer_country"]
 
@@ -44,9 +45,7 @@ def finish(work: Work) -> None:
     if "payment" not in rows.columns or not rows["payment"].is_not_null().any():
         return
     named = rows.filter(pl.col("payment").is_not_null()).select("entity", "account", "payment").unique()
-    stored = tables.fetch_in(
-        work.connection, TABLE, ["id", "account_id", "payment", "paid"], "payment", named["payment"].unique()
-    )
+    stored = _of_ids(work, named["payment"].unique())
     owners = tables.fetch_in(
         work.connection, tables.table(Account), ["id", "entity", "account"], "id", stored["account_id"].unique()
     )
@@ -55,6 +54,16 @@ def finish(work: Work) -> None:
         named, on=["entity", "account", "payment"], how="anti"
     )
     _remove(work, moved)
+
+
+def _of_ids(work: Work, ids: pl.Series) -> pl.DataFrame:
+    """The stored rows of these payment ids; of many, the whole table is read once."""
+    names = ["id", "account_id", "payment", "paid"]
+    if ids.len() <= FEW:
+        return tables.fetch_in(work.connection, TABLE, names, "payment", ids)
+    return tables.fetch(work.connection, TABLE, names, TABLE.c.payment.is_not(None)).join(
+        ids.to_frame(), on="payment", how="semi"
+    )
 
 
 def _remove(work: Work, old: pl.DataFrame) -> None:
