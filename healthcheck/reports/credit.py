@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 
 from healthcheck.checks.outcomes import ALERTS, CLEAR, NOT_APPLICABLE, RANK, UNKNOWN, WATCH
 from healthcheck.checks.registry import CHECKS
@@ -13,6 +14,8 @@ from healthcheck.reports.gather import Book, Case, is_judged, name, number, stan
 from healthcheck.reports.model import Brief, Counts, CreditDigest, OpenFlag, Point, Row
 from healthcheck.reports.text import joined, month_name
 from healthcheck.settings import Settings
+from healthcheck.store.books import Account
+from healthcheck.store.work import Flag
 
 OWNER = "credit team"
 LOOK, STILL_OPEN, FINE, FAILED, PENDING = "look", "still_open", "fine", "failed", "pending"
@@ -85,7 +88,7 @@ def _row(case: Case, book: Book, asked: bool) -> Row:
         books=standing(case),
         verdict=case.verdict,
         points=tuple(_points(case)),
-        reassuring=tuple(_reassuring(case)),
+        reassuring=wording.reassuring(_clear(case)),
         unchecked=tuple(check for check in _CORE if not is_judged(case.findings.get(check))),
         change=_change(case, book),
         owner=first.owner if first else OWNER,
@@ -96,22 +99,22 @@ def _row(case: Case, book: Book, asked: bool) -> Row:
 
 def _points(case: Case) -> Iterable[Point]:
     for one in case.alerts:
-        step = wording.next_step(one.check, one.outcome, one.signals)
+        step = wording.next_step(one.check, one.outcome, one.signals, standing(case).past_due)
         yield Point(one.check, one.outcome, one.summary, step, wording.CLEARS.get(one.check, ""))
     for one in case.findings.values():
         if one.outcome == WATCH:
             yield Point(one.check, WATCH, one.summary)
 
 
-def _reassuring(case: Case) -> Iterable[str]:
-    return (f.summary for check in CHECKS if (f := case.findings.get(check)) and f.outcome == CLEAR)
+def _clear(case: Case) -> list[tuple[str, str]]:
+    return [(check, f.summary) for check in CHECKS if (f := case.findings.get(check)) and f.outcome == CLEAR]
 
 
 def _change(case: Case, book: Book) -> str:
     if case.past is None:
         return "This is its first review."
-    then = [f"{one.check} was {wording.THEN[case.past.outcomes.get(one.check, NOT_APPLICABLE)]}" for one in case.alerts]
-    return f"At its last review, in {month_name(case.past.month, book.month)}, {joined(then)}."
+    then = [f"{one.check} {wording.THEN[case.past.outcomes.get(one.check, NOT_APPLICABLE)]}" for one in case.alerts]
+    return f"At its last review, in {month_name(case.past.month, book.month)}: {joined(then)}."
 
 
 def _brief(case: Case, outcome: str) -> Brief:
@@ -125,13 +128,24 @@ def _open_flags(book: Book) -> Iterable[OpenFlag]:
     as_of = book.row.as_of
     for flag, account in book.live:
         if flag.raised_month < book.row.month and flag.changed_on < as_of:
-            days = (as_of - flag.raised_on).days
-            late = flag.state == "open" and flag.due < as_of
-            said = flag.decision or flag.reason or ""
-            yield OpenFlag(
-                name(account), number(account), flag.check, flag.outcome, days, flag.owner, flag.due, late,
-                flag.state, said,
-            )  # fmt: skip
+            yield _open_flag(flag, account, as_of)
+
+
+def _open_flag(flag: Flag, account: Account, as_of: date) -> OpenFlag:
+    state = "decided" if flag.decision and flag.state == "acknowledged" else flag.state
+    due = flag.snoozed_until if state == "snoozed" and flag.snoozed_until else flag.due
+    return OpenFlag(
+        name=name(account),
+        account=number(account),
+        check=flag.check,
+        outcome=flag.outcome,
+        days=(as_of - flag.raised_on).days,
+        owner=flag.owner,
+        due=due,
+        overdue=state in ("open", "acknowledged") and due < as_of,
+        state=state,
+        said=flag.decision or flag.reason or "",
+    )
 
 
 def _decided(book: Book) -> str:

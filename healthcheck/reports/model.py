@@ -36,12 +36,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class Row:
-    """One account that needs a look: ``points`` worst first, ``reassuring`` what was judged clear, ``unchecked`` what could not be."""
+    """One account that needs a look: ``points`` worst first, ``reassuring`` says what was judged clear, ``unchecked`` what could not be."""
 
     books: Standing
     verdict: str
     points: tuple[Point, ...]
-    reassuring: tuple[str, ...] = ()
+    reassuring: str = ""
     unchecked: tuple[str, ...] = ()
     change: str = ""
     owner: str = ""

@@ -24,7 +24,7 @@ from healthcheck.store.session import read, write
 from healthcheck.store.work import Message
 
 WAITING, SENDING, SENT, HELD, DEAD = "WAITING", "SENDING", "SENT", "HELD", "DEAD"
-LEASE: Final = timedelta(seconds=150)  # longer than any sending takes; see mail.TIMEOUT
+LEASE: Final = timedelta(minutes=5)  # longer than all answers of a mail server together; see mail.TIMEOUT
 REFUSALS: Final = 3  # refused for good so often, it is dead
 DOUBTS: Final = 3  # of unknown fate so often, it is held for a person
 _FIRST_WAIT: Final = timedelta(minutes=1)

@@ -21,7 +21,7 @@ QUESTIONS: Final = (
 CLEARS: Final = {
     "credit": "the limit is decided",
     "bank": "they confirm it on a number you had before",
-    "payments": "the open items are paid or explained and two monthly checks are quiet",
+    "payments": "what is past due is paid or explained, and two monthly checks are quiet",
     "purchases": "the reason is known, or two monthly checks are quiet",
     "field": "somebody has spoken with them",
 }
@@ -33,17 +33,18 @@ NEXT: Final = {
     ("bank", URGENT): "confirm the new bank today by calling a number you already had, never one from the message",
     ("payments", FLAG): "call their accounts department: a date for the oldest item, and whether anything is disputed",
     ("payments", URGENT): "call today: a date for the oldest item; decide on new orders until it is paid",
-    ("purchases", FLAG): "ask the rep what changed: season, a competitor, or trouble",
-    ("purchases", URGENT): "ask the rep today what changed; look at open orders",
+    ("purchases", FLAG): "find out what changed: season, a competitor, or trouble",
+    ("purchases", URGENT): "find out today what changed: a competitor, or trouble; look at open orders",
     ("field", FLAG): "call the rep, then the customer",
     ("field", URGENT): "call the rep today, then the customer",
 }
+_PAID_LATE: Final = "ask why it came late, and whether anything was disputed"
 _SURGE: Final = "ask what the extra goods are for before the limit is used up"
 
 THEN: Final = {
     CLEAR: "clear",
-    WATCH: "to be watched",
-    FLAG: "flagged",
+    WATCH: "worth watching",
+    FLAG: "flag",
     URGENT: "urgent",
     UNKNOWN: "not judged",
     NOT_APPLICABLE: "not applicable",
@@ -62,10 +63,12 @@ _NEUTRAL: Final = {
 _MORE: Final = "Orders have been higher than usual lately."
 
 
-def next_step(check: str, outcome: str, signals: dict[str, Any] | None) -> str:
+def next_step(check: str, outcome: str, signals: dict[str, Any] | None, past_due: int = 0) -> str:
     """What to do about one finding; empty where nothing has to be done."""
     if outcome in ALERTS and check == "purchases" and surged(signals):
         return _SURGE
+    if outcome in ALERTS and check == "payments" and not past_due:
+        return _PAID_LATE
     return NEXT.get((check, outcome), "")
 
 
@@ -137,9 +140,16 @@ def rep_subject(digest: RepDigest) -> str:
 
 def owed(books: Standing, currency: str) -> str:
     """``EUR 131,500 open of 150,000 limit, 44,200 past due``."""
-    text = f"{money.shown(books.exposure, currency)} open"
-    text += f" of {_bare(books.limit, currency)} limit" if books.limit is not None else ", no limit on file"
-    return f"{text}, {past_due(books, currency)}"
+    return f"{money.shown(books.exposure, currency)} open{of_limit(books, currency)}, {past_due(books, currency)}"
+
+
+def of_limit(books: Standing, currency: str) -> str:
+    """`` of 150,000 limit``, or that it is over it, or that there is none."""
+    if books.limit is None:
+        return ", no limit on file"
+    if books.exposure > books.limit:
+        return f", over its limit of {_bare(books.limit, currency)}"
+    return f" of {_bare(books.limit, currency)} limit"
 
 
 def past_due(books: Standing, currency: str) -> str:
@@ -149,7 +159,9 @@ def past_due(books: Standing, currency: str) -> str:
 
 def group(books: Standing, currency: str) -> str:
     """A sentence on the family, where it owes more than its limit; else empty."""
-    if books.group_exposure is None or books.group_limit is None or books.group_exposure <= books.group_limit:
+    if books.group_exposure is None or books.group_limit is None or books.group_exposure == books.exposure:
+        return ""
+    if books.group_exposure <= books.group_limit:
         return ""
     return (
         f"Its group has {money.shown(books.group_exposure, currency)} open, over the group's limit of "
@@ -172,7 +184,7 @@ def tags(row: Row) -> str:
 
 def other_side(row: Row) -> str:
     """What speaks for the account, and what nobody could check."""
-    parts = ["Reassuring: " + " ".join(row.reassuring)] if row.reassuring else []
+    parts = [f"Reassuring: {row.reassuring}"] if row.reassuring else []
     if row.unchecked:
         parts.append(f"Not checked: {joined(row.unchecked)}.")
     return " ".join(parts)
@@ -184,8 +196,16 @@ def clears(row: Row, as_of: date) -> str:
     return f"Clears when: {what}. {owner}" if what else owner
 
 
+def reassuring(clear: Sequence[tuple[str, str]]) -> str:
+    """The first clear check in its own words, the others by name: ``Pays on the day as ever. Also clear: purchases and bank.``"""
+    if not clear:
+        return ""
+    others = [check for check, _ in clear[1:]]
+    return clear[0][1] + (f" Also clear: {joined(others)}." if others else "")
+
+
 def _clears(row: Row) -> str:
-    return joined(list(dict.fromkeys(point.clears for point in row.points if point.clears)))
+    return _by_check([(point.check, point.clears) for point in row.points if point.clears])
 
 
 def _owner(row: Row, as_of: date) -> str:
@@ -198,17 +218,19 @@ def next_steps(row: Row) -> str:
 
 
 def _next(row: Row) -> str:
-    """One step a check, named by its check where there are several."""
-    steps = [(point.check, point.next_step) for point in row.points if point.next_step]
-    said = "; ".join(step if len(steps) == 1 else f"({check}) {step}" for check, step in steps)
+    said = _by_check([(point.check, point.next_step) for point in row.points if point.next_step])
     asked = "the rep is asked what is seen and heard there" if row.rep_asked else ""
     return f"{'; '.join(filter(None, [said, asked])) or 'look at it'}."
+
+
+def _by_check(said: Sequence[tuple[str, str]]) -> str:
+    return "; ".join(words if len(said) == 1 else f"({check}) {words}" for check, words in said)
 
 
 def row_facts(row: Row, as_of: date) -> list[tuple[str, str]]:
     """The labelled lines under one account in the HTML part: the same words as in the text part."""
     said = (
-        ("Reassuring", " ".join(row.reassuring)),
+        ("Reassuring", row.reassuring),
         ("Not checked", upper_first(joined(row.unchecked))),
         ("Change", row.change),
         ("Clears when", upper_first(what) + "." if (what := _clears(row)) else ""),
@@ -249,7 +271,11 @@ def open_line(flag: OpenFlag, as_of: date) -> str:
 
 
 def open_due(flag: OpenFlag, as_of: date) -> str:
-    """``credit team, was due 4 November``."""
+    """``credit team, was due 4 November``; ``snoozed until 3 December``; ``decided``."""
+    if flag.state == "snoozed":
+        return f"snoozed until {day(flag.due, as_of)}"
+    if flag.state == "decided":
+        return f"{flag.owner}, decided"
     state = "" if flag.state == "open" else f"{flag.state}, "
     return f"{state}{flag.owner}, {'was due' if flag.overdue else 'by'} {day(flag.due, as_of)}"
 

@@ -67,8 +67,8 @@ def test_the_first_account_is_told_with_all_that_a_decision_needs(engine, month)
         "   The bureau's score fell from B to D since the report of March, and its recommended limit from",
         f"   240,000 to 60,000 ({CANARY}).",
         "   Reassuring: Pays on the day as ever: 48 of 48 invoices of the last year were settled by their due",
-        "   date. Bought EUR 61,200 in the last quarter; EUR 58,900 was expected. Not checked: bank.",
-        "   At its last review, in March, credit was clear.",
+        "   date. Also clear: purchases. Not checked: bank.",
+        "   At its last review, in March: credit clear.",
         "   Clears when: the limit is decided. Owner: credit team, by 26 November.",
         "   Next: decide the limit before the next delivery; call their accounts department; the rep is asked",
         "   what is seen and heard there.",
@@ -97,6 +97,7 @@ def test_flags_of_earlier_months_are_listed_with_age_owner_and_due_date(engine, 
     told = credit_text(engine)
     assert "Still open from earlier months: 4, 3 past their due date" in told
     assert "Reva Konserven AG (E01): purchases, flag, 61 days; credit team, was due 5 November." in told
+    assert "Lindqvist Möbler AB (E04): credit, flag, 31 days; credit team, decided. Limit cut to 40,000." in told
     assert "Since October: 3 × limit cut, no action." in told
 
 
@@ -122,7 +123,7 @@ def test_the_html_says_what_the_text_says(engine, month):
         VERDICT,
         "nothing past due",
         "Pays on the day as ever",
-        "At its last review, in March, credit was clear.",
+        "At its last review, in March: credit clear.",
     ):
         assert sentence in plain
         assert sentence in seen
@@ -170,7 +171,7 @@ def test_a_flag_that_got_worse_is_told_again_with_what_it_was(engine):
         world.flag(account, "payments", "urgent", raised=date(2026, 10, 22), changed_on=AS_OF)
     told = credit_text(engine)
     assert told.startswith("1 account needs a look, 0 are fine.")
-    assert "At its last review, in October, payments was flagged." in told
+    assert "At its last review, in October: payments flag." in told
     assert "Still open from earlier months" not in told
 
 
@@ -181,6 +182,49 @@ def test_what_a_person_has_cleared_is_only_worth_watching(engine):
         world.review(world.month(), account, "flag", {"payments": ("flag", "Late.")})
         world.flag(account, "payments", raised=date(2026, 10, 22), state="cleared", cleared_on=date(2026, 11, 2))
     assert credit_text(engine).startswith("No account needs a look: 1 is worth watching, 0 are fine.")
+
+
+def one_flag(engine, check, exposure=1000, limit=2000, past_due=0, **more):
+    """The text for one flagged account."""
+    with write(engine) as session:
+        world = World(session)
+        found = {**quiet(), check: ("flag", "Something was found.")}
+        world.review(world.month(), world.account("A1", "Norda"), "flag", found, exposure, limit, past_due, **more)
+    return " ".join(credit_text(engine).split())
+
+
+def test_what_was_paid_late_asks_for_the_reason_not_for_a_date(engine):
+    assert "Next: ask why it came late, and whether anything was disputed." in one_flag(engine, "payments")
+
+
+def test_what_is_past_due_asks_for_a_date(engine):
+    assert "Next: call their accounts department: a date for the oldest item" in one_flag(
+        engine, "payments", past_due=500
+    )
+
+
+def test_an_account_over_its_limit_or_without_one_is_said_to_be(engine):
+    assert "EUR 3,000 open, over its limit of 2,000, nothing past due" in one_flag(engine, "credit", 3000)
+
+
+def test_a_missing_limit_is_said(engine):
+    assert "EUR 3,000 open, no limit on file, nothing past due" in one_flag(engine, "credit", 3000, None)
+
+
+def test_an_account_that_is_its_own_group_is_not_told_twice(engine):
+    facts = {"group_exposure": 300000, "group_limit": 200000}
+    assert "Its group" not in one_flag(engine, "credit", 3000, facts=facts)
+
+
+def test_a_snoozed_flag_is_shown_with_its_end_and_is_not_overdue(engine):
+    with write(engine) as session:
+        world = World(session)
+        world.month()
+        flag = {"state": "snoozed", "snoozed_until": date(2026, 12, 3), "reason": "season", "due": date(2026, 11, 5)}
+        world.flag(world.account("A1", "Norda"), "purchases", raised=date(2026, 10, 22), **flag)
+    told = credit_text(engine)
+    assert "Still open from earlier months: 1\n" in told
+    assert "Norda (A1): purchases, flag, 31 days; snoozed until 3 December. Season." in told
 
 
 def crowd(engine, found):
