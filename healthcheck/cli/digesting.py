@@ -167,10 +167,10 @@ def _table(rows: list[dict[str, Any]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(
-        "id", "month", "kind", "to", "subject", "state", "error", box=None, header_style="bold", pad_edge=False
-    )
+    names = ("id", "month", "kind", "to", "state", "attempts", "sent_at", "error")
+    table = Table(*names, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        cells = (row[name] for name in ("id", "month", "kind", "to", "subject", "state", "error"))
+        when = str(row["sent_at"] or "")[:16].replace("T", " ")
+        cells = ({**row, "sent_at": when}[name] for name in names)
         table.add_row(*(escape(str(cell)) if cell is not None else "" for cell in cells))
     Console().print(table if rows else "no mail yet; it is written when a month is closed: healthcheck review")

@@ -137,4 +137,3 @@ class RepDigest:
     customers: tuple[Customer, ...]
     greeting: str = ""
     stands_in: tuple[str, ...] = ()
-    credit: str = ""

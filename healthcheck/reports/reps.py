@@ -71,7 +71,6 @@ def _digest(to: str, cases: list[Case], book: Book, settings: Settings) -> RepDi
         customers=tuple(_customer(case, to) for case in cases),
         greeting=own.pop() if len(own) == 1 else "",
         stands_in=tuple(dict.fromkeys(rep for rep in absent if rep)),
-        credit=settings.credit_team[0] if settings.credit_team else "",
     )
 
 
