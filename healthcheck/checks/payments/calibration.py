@@ -8,9 +8,8 @@ from datetime import date
 import numpy as np
 
 from healthcheck.checks.payments import level as levels
-from healthcheck.checks.payments import scale
 from healthcheck.checks.payments.change import contrast, residuals, usual_of
-from healthcheck.checks.payments.character import character, history
+from healthcheck.checks.payments.character import history, rarest
 from healthcheck.checks.payments.drift import Windows, already_late, drift, sample, windows
 from healthcheck.checks.payments.policy import GRID, Calibration, Policy
 from healthcheck.checks.payments.rows import Rows, rows
@@ -136,10 +135,8 @@ def _level(found: Rows, n: int, policy: Policy, known: Calibration) -> list[floa
 
 def _odd(found: Rows, n: int, policy: Policy, known: Calibration) -> list[float]:
     """The largest limits at which at most ``ODD_SHARE`` of the accounts are flagged as out of character, replayed on the book."""
-    limits = known.odd
-    for part in (1.0, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002):
-        limits = [limit * part for limit in known.odd]
-        seen = character(found, n, policy, replace(known, odd=limits))["score"].drop_nulls().to_numpy()
-        if len(seen) < BUDGET_MIN or (seen >= scale.FLAG).mean() <= ODD_SHARE:
-            break
-    return limits
+    chances = rarest(found, n, policy, known)
+    if len(chances) < BUDGET_MIN:
+        return known.odd
+    part = min(1.0, float(np.quantile(chances, ODD_SHARE)) / known.odd[1])
+    return [round(limit * part, 9) for limit in known.odd]

@@ -18,7 +18,8 @@ from healthcheck.checks.payments.rows import Rows, latest
 from healthcheck.checks.payments.tail import Past, book_tail
 from healthcheck.checks.payments.tarone import Bools, Floats, Ints
 
-_SIZE_DAYS, _SIZE_SCORE = (0, 5, 10, 20, 45, 90), (0.0, 0.2, scale.WATCH, scale.FLAG, scale.URGENT, 1.0)
+FLAG_DAYS = 20
+_SIZE_DAYS, _SIZE_SCORE = (0, 5, 10, FLAG_DAYS, 45, 90), (0.0, 0.2, scale.WATCH, scale.FLAG, scale.URGENT, 1.0)
 
 
 PSEUDO = 30.0  # invoices that the book's tail counts for
@@ -44,27 +45,46 @@ def tested(rows: Rows, policy: Policy) -> Bools:
     return ~rows.paid | (rows.age < policy.recent_days) | (rows.settled_age < policy.recent_days)
 
 
-def chances(rows: Rows, test: Bools, past: History, calibration: Calibration) -> Floats:
-    """For each tested row: the chance that an invoice of this customer runs at least so late."""
-    account, late = rows.account[test], rows.late[test]
-    usual = np.nan_to_num(past.days.median)[account]
-    prior = book_tail(late - usual, calibration.own_tail)
-    own = past.days.at_least(account, late)
-    return (PSEUDO * prior + own) / (PSEUDO + past.days.size[account])
+@dataclass(frozen=True)
+class Looks:
+    """The invoices tested: their place in the rows, account, days late, the chance of that, and days beyond due and usual alike."""
+
+    row: Ints
+    account: Ints
+    late: Ints
+    chance: Floats
+    beyond: Floats
+
+
+def look(rows: Rows, past: History, n: int, policy: Policy, calibration: Calibration) -> Looks:
+    """For each tested invoice: the chance that one of the account's recent invoices runs at least so late."""
+    row = np.flatnonzero(tested(rows, policy))
+    account, late = rows.account[row], rows.late[row]
+    later = late - np.nan_to_num(past.days.median)[account]
+    prior, own = book_tail(later, calibration.own_tail), past.days.at_least(account, late)
+    single = (PSEUDO * prior + own) / (PSEUDO + past.days.size[account])
+    return Looks(
+        row, account, late, 1 - (1 - single) ** (1 + due_days(rows, policy, n))[account], np.minimum(late, later)
+    )
+
+
+def rarest(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> Floats:
+    """The smallest chance among each judged account's invoices that are late enough to be flagged; 1 where there is none."""
+    past = history(rows, n, policy)
+    seen = look(rows, past, n, policy, calibration)
+    least, late = np.ones(n), seen.beyond >= FLAG_DAYS
+    np.minimum.at(least, seen.account[late], seen.chance[late])
+    return least[past.days.size >= policy.history_min]
 
 
 def character(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> pl.DataFrame:
     """outcome, score, p, reason, and the row that stands out most, with what the earlier ones did."""
-    past, test = history(rows, n, policy), tested(rows, policy)
-    account, late = rows.account[test], rows.late[test]
-    looks = 1 + due_days(rows, policy, n)
-    chance = 1 - (1 - chances(rows, test, past, calibration)) ** looks[account]
-    beyond = np.minimum(late, late - np.nan_to_num(past.days.median)[account])
-    by_p = scale.from_p(chance, *calibration.odd)
-    score = np.minimum(by_p, scale.along(beyond, _SIZE_DAYS, _SIZE_SCORE))
-    worst = pick(account, score, late, n)
-    top, p, days = (_at(values, worst, none) for values, none in ((score, 0.0), (chance, 1.0), (late, 8000)))
-    earlier = past.days.at_least(np.arange(n), days.astype(np.int64))
+    past = history(rows, n, policy)
+    seen = look(rows, past, n, policy, calibration)
+    by_p = scale.from_p(seen.chance, *calibration.odd)
+    score = np.minimum(by_p, scale.along(seen.beyond, _SIZE_DAYS, _SIZE_SCORE))
+    worst = pick(seen.account, score, seen.late, n)
+    top, p, days = (_at(values, worst, none) for values, none in ((score, 0.0), (seen.chance, 1.0), (seen.late, 8000)))
     unknown = (past.days.size < policy.history_min) | (worst < 0)
     return pl.DataFrame(
         {
@@ -72,9 +92,9 @@ def character(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> p
             "score": scale.masked(top, unknown),
             "p": scale.masked(p, unknown),
             "reason": _reasons(worst >= 0, past.days.size, policy),
-            "row": pl.Series(_at(np.flatnonzero(test), worst, -1).astype(np.int64)),
+            "row": pl.Series(_at(seen.row, worst, -1).astype(np.int64)),
             "earlier": pl.Series(past.days.size),
-            "earlier_as_late": pl.Series(earlier),
+            "earlier_as_late": pl.Series(past.days.at_least(np.arange(n), days.astype(np.int64))),
             "usual_days": pl.Series(past.days.median, nan_to_null=True),
         }
     )
@@ -87,9 +107,11 @@ def _at(values: Floats | Ints, places: Ints, none: float) -> Floats:
 
 def due_days(rows: Rows, policy: Policy, n: int) -> Ints:
     """Different due dates of each account in the recent window: one pay run each, whenever it was paid."""
-    recent = rows.age < policy.recent_days
-    pairs = np.unique(rows.account[recent] * policy.recent_days + rows.age[recent])
-    return np.bincount(pairs // policy.recent_days, minlength=n)
+    recent = np.flatnonzero(rows.age < policy.recent_days)
+    day = (
+        rows.account[recent] * policy.recent_days - rows.age[recent]
+    )  # rises with the rows, which are in order of the due date
+    return np.bincount(rows.account[recent][np.diff(day, prepend=-policy.recent_days) != 0], minlength=n)
 
 
 def pick(account: Ints, score: Floats, late: Ints, n: int) -> Ints:

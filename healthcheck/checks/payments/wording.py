@@ -7,6 +7,7 @@ from typing import Any
 from healthcheck import money
 
 Facts = dict[str, Any]
+_PUNCTUAL = {False: "within 3 days of due", True: "no later than 3 days after due"}
 
 
 def sentence(facts: Facts, currency: str) -> str:
