@@ -204,6 +204,29 @@ def test_or_is_held_for_a_person(engine, postbox, server):
     assert postbox.taken == []
 
 
+class Killed(BaseException):
+    """Ends the process for all that the relay can tell."""
+
+
+@pytest.mark.parametrize(("where", "copies"), [("before the message leaves", 1), ("between the 250 and our commit", 2)])
+def test_killed_at_any_step_it_is_never_lost_and_twice_only_in_the_gap(
+    engine, postbox, server, monkeypatch, where, copies
+):
+    queue(engine, "one@b.example")
+
+    def die(*_, **__):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*((mail.Relay, "send") if copies == 1 else (outbox, "_settle")), die)
+        with pytest.raises(Killed):
+            go(engine, server)
+    assert states(engine) == [SENDING]
+    assert go(engine, server, minutes=1).sent == 0, "its lease is not over"
+    assert go(engine, server, minutes=5).sent == 1
+    assert postbox.taken == [("one@b.example", BODY)] * copies
+
+
 def test_what_another_process_is_sending_is_left_alone(engine, postbox, server):
     interrupted(engine, until=NOW + outbox.LEASE)
     assert go(engine, server, hurry=True).in_flight == 1
