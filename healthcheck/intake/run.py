@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from healthcheck.errors import UsageError
+from healthcheck.errors import Retriable, UsageError
 from healthcheck.intake import accounts, files, headings, invoices, payments, plans, profiles, rates, snapshots
 from healthcheck.intake.cells import Written
 from healthcheck.intake.dates import check_format
@@ -65,7 +65,7 @@ def import_files(
     chosen, maps, written = _prepared(kind, options)
     read = [understand(files.read(path), chosen, maps, written) for path in paths]
     total = Result()
-    with _transactions(engine, options.dry_run) as begin:
+    with _one_line(), _transactions(engine, options.dry_run) as begin:
         if options.snapshot:
             with begin() as session:
                 snapshots.require_newest(session.connection(), options.snapshot, read)
@@ -104,6 +104,17 @@ def _prepared(kind: str, options: Options) -> tuple[Kind, dict[str, str], Writte
         check_format(written.date_format)
     maps = (profile.maps if profile else {}) | headings.parse_maps(KINDS[kind], options.maps)
     return KINDS[kind], maps, written
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """A database that is locked, full or read-only is said in one line; the chunks before it are in, and a second run adds the rest."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        raise Retriable(
+            f"the database cannot be written ({str(error.orig).splitlines()[0]}); run the same import again"
+        ) from None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from datetime import date
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from healthcheck.errors import UsageError
+from healthcheck.errors import Retriable, UsageError
 from healthcheck.store import schema
 from healthcheck.store.books import Account, Calibration, Import, Invoice, Plan, Rate
 from healthcheck.store.session import connect, write
@@ -377,7 +378,7 @@ lines = st.lists(st.lists(cell, min_size=0, max_size=8), max_size=12)
 
 @given(lines, st.randoms(use_true_random=False))
 @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_row_is_counted_once_whatever_stands_in_it_in_any_order(tmp_path, rows, chance):
+def test_every_row_is_counted_once_whatever_stands_in_it_in_any_order(engine, tmp_path, rows, chance):
     filled = [[*row, *["7"] * 8][:8] for row in rows]
     chance.shuffle(filled)
     text = (
@@ -385,9 +386,8 @@ def test_every_row_is_counted_once_whatever_stands_in_it_in_any_order(tmp_path, 
         + "\n".join(",".join(row).replace('"', '""') for row in filled)
         + "\n"
     )
-    engine = connect("sqlite:///" + str(tmp_path / f"{random.random()}.db"))
-    schema.upgrade(engine)
-    book = Book(engine, tmp_path)
+    copy = shutil.copy(tmp_path / "test.db", tmp_path / f"{random.random()}.db")
+    book = Book(connect(f"sqlite:///{copy}"), tmp_path)
     result = book.load("invoices", text)
     assert result.read == len(filled)
     assert result.added == len(book.all(Invoice))
@@ -408,6 +408,30 @@ def test_the_order_of_rows_makes_no_difference(tmp_path):
             query = f"select {chosen} from invoice join account a on a.id = account_id order by 1, 4, 5, 6"
             pictures.append(connection.execute(sa.text(query)).all())
     assert pictures[0] == pictures[1] == pictures[2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "head"),
+    [
+        ("accounts", "account,name"),
+        ("invoices", HEAD),
+        ("payments", "account,paid,amount,payment,payer_account"),
+        ("plans", "account,month,amount"),
+        ("rates", "currency,on,rate"),
+    ],
+)
+def test_headings_alone_are_a_file_without_rows(book, kind, head):
+    assert book.load(kind, f"{head}\n").read == 0
+    assert book.load(kind, f"{head}\n" + "?," * head.count(",") + "?\n").rejected in (0, 1)
+
+
+def test_a_database_that_is_locked_is_one_line(book, monkeypatch):
+    monkeypatch.setattr("healthcheck.store.session.BUSY_SECONDS", 0.1)
+    engine = connect(str(book.engine.url))
+    with write(book.engine) as session:
+        session.connection()
+        with pytest.raises(Retriable, match="run the same import again"):
+            Book(engine, book.folder).load("invoices", f"{HEAD}\nC1,1,2026-01-02,2026-02-01,5\n")
 
 
 def test_the_result_as_json_has_the_contracts_keys(book):
