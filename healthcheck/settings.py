@@ -99,4 +99,7 @@ def load(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
-        raise UsageError(f"{name}: {first['msg'].removeprefix('Value error, ')} (see config.example.env)") from None
+        given = f", not {first['input']!r}" if isinstance(first["input"], str) and "secret" not in name.lower() else ""
+        raise UsageError(
+            f"{name}: {first['msg'].removeprefix('Value error, ')}{given} (see config.example.env)"
+        ) from None

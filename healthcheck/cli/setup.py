@@ -25,11 +25,11 @@ def init() -> None:
     from healthcheck.store import schema
     from healthcheck.store.session import connect
 
-    env = Path(".env")
     chosen = common.settings()
+    schema.upgrade(connect(chosen.database_url))
+    print(f"the database is ready: {chosen.database_url.rpartition('@')[2]}")
+    env = Path(".env")
     if not chosen.secret_keys and not env.exists():
         env.write_text(f"HEALTHCHECK_SECRET_KEYS={secrets.token_urlsafe(32)}\n", encoding="utf-8")
         env.chmod(0o600)
         print("wrote .env with a fresh secret key: keep it, and keep it out of version control")
-    schema.upgrade(connect(chosen.database_url))
-    print(f"the database is ready: {chosen.database_url.rpartition('@')[2]}")

@@ -112,7 +112,7 @@ def _lateness(of: Facts) -> Picture | None:
     )
     return Picture(
         "Days late, invoice by invoice",
-        "filled: paid; hollow: open at its age; crossed out: disputed; shaded: last 90 days",
+        "filled: paid; hollow: open at its age; dashed: disputed; shaded: last 90 days",
         svg,
     )
 
