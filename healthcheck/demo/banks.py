@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 
 _BANKS = {
@@ -23,6 +24,7 @@ def iban(country: str, body: str) -> str:
     return f"{country}{98 - int(digits) % 97:02d}{body}"
 
 
+@cache
 def payer(country: str, bank: int, seed: str) -> tuple[str, str]:
     """(payer_account, payer_bank) at the country's bank number ``bank`` (0 to 2). ``payer_bank`` is a routing number in the US, else empty.
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from healthcheck.demo import stories
-from healthcheck.demo.customers import SEED, Customer
+from healthcheck.demo.customers import PER_EURO, Customer
 
 BANDS = ["A", "B", "C", "D", "E"]
 LAST_YEAR, THIS_YEAR = (2025, 9), (2026, 10)
@@ -21,8 +21,12 @@ Body = dict[str, Any]
 def reports(everyone: list[Customer]) -> Iterator[tuple[str, date, Body]]:
     """(account, date, report in normal form) for whoever a bureau would be asked about."""
     for customer in everyone:
-        random = Random(f"{SEED}/{customer.number}/bureau")  # noqa: S311
-        if customer.kind in ("large", "story", "poor") and customer.number not in NO_REPORT and random.random() > 0.04:
+        random = Random(f"{customer.seed}/{customer.number}/bureau")  # noqa: S311
+        if (
+            customer.kind in ("large", "story", "poor")
+            and customer.number not in NO_REPORT
+            and (random.random() > 0.04 or customer.kind == "story")
+        ):
             yield from _two(random, customer)
 
 
@@ -39,17 +43,17 @@ def write(everyone: list[Customer], folder: Path) -> int:
 
 def _two(random: Random, customer: Customer) -> Iterator[tuple[str, date, Body]]:
     value = random.randint(38, 57) if customer.kind == "poor" else random.randint(62, 95)
-    limit = _hundreds(customer.credit_limit * random.uniform(1.05, 1.6))
+    limit = _thousands(customer.credit_limit / PER_EURO[customer.currency] * random.uniform(1.05, 1.6))
     days = (date(*LAST_YEAR, random.randint(4, 26)), date(*THIS_YEAR, random.randint(5, 28)))
-    later = min(98, value + random.randint(-2, 4)), _hundreds(limit * random.uniform(0.97, 1.12))
+    later = min(98, value + random.randint(-2, 4)), _thousands(limit * random.uniform(0.97, 1.12))
     beyond = random.choice((0, 1, 2, 3, 5, 7))
     if customer.number == stories.SCORE_COLLAPSE:
         value, limit, later, beyond = 71, 240_000, (38, 60_000), 4
-    yield customer.number, days[0], _body(customer, value, limit, beyond)
-    yield customer.number, days[1], _body(customer, *later, beyond + random.choice((0, 0, 1)))
+    yield customer.number, days[0], _body(value, limit, beyond)
+    yield customer.number, days[1], _body(*later, beyond + random.choice((0, 0, 1)))
 
 
-def _hundreds(amount: float) -> int:
+def _thousands(amount: float) -> int:
     return round(amount / 1000) * 1000
 
 
@@ -57,13 +61,13 @@ def _band(value: int) -> str:
     return BANDS[0 if value >= 80 else 1 if value >= 60 else 2 if value >= 45 else 3 if value >= 30 else 4]
 
 
-def _body(customer: Customer, value: int, limit: int, beyond: int) -> Body:
+def _body(value: int, limit: int, beyond: int) -> Body:
     score = {"value": value, "scale_min": 1, "scale_max": 100, "higher_is_better": True, "band": _band(value)}
     return {
-        "currency": customer.currency,
+        "currency": "EUR",
         "status": "active",
         "score": {**score, "bands": BANDS, "model": "2024"},
-        "limit": {"amount": str(limit), "currency": customer.currency},
+        "limit": {"amount": str(limit), "currency": "EUR"},
         "payment": {"dbt": beyond, "industry": 6},
         "legal": [],
         "filings_overdue": False,

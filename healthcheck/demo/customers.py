@@ -10,7 +10,7 @@ from random import Random
 from healthcheck.demo import words
 from healthcheck.demo.days import START
 
-SEED = "Harbour & Pine 1"
+SEED = "Harbour & Pine 6"
 BUILDING = (0.75, 0.85, 1.0, 1.1, 1.15, 1.15, 1.05, 0.85, 1.1, 1.15, 1.05, 0.8)
 EVEN = (1.0,) * 12
 CURRENCY = {"GB": "GBP", "PL": "PLN", "US": "USD"}
@@ -85,6 +85,7 @@ class Customer:
     later_by: int = 0
     new_bank_from: date | None = None
     new_bank: tuple[str, int] = ("", 0)  # country and bank
+    seed: str = SEED
     dispute_rate: float = 0.002
     dispute_due: date | None = None  # the invoice due nearest to it is due on it, and disputed
     unmatched: tuple[date, date] = (date.max, date.min)  # payments of what fell due in between are not allocated
@@ -168,9 +169,9 @@ def _single(
         relationship={"apart": random.choice(("prepaid", "intercompany"))}.get(kind, ""),
         season=BUILDING if random.random() < 0.7 else EVEN,
         spread=random.uniform(0.25, 0.5),
-        regular=random.choice((2.0, 3.0, 5.0)),
+        regular=random.choice((3.0, 4.0, 6.0)),
         until=date(2025, random.randint(4, 9), 15) if kind == "gone" else None,
-        stops_on=date(2026, random.randint(6, 8), 10) if kind == "late" else None,
+        stops_on=date(2026, 9, 3) if kind == "late" else None,
         bank=random.random() < (0.4 if kind == "small" else 0.75),
     )
 

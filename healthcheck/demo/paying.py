@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import log
 from random import Random
 
 from healthcheck.demo import banks
-from healthcheck.demo.customers import SEED, Customer
+from healthcheck.demo.customers import Customer
 from healthcheck.demo.days import AS_OF, next_run, on_or_after
 from healthcheck.demo.trade import Document
 
@@ -32,7 +33,7 @@ class Money:
 
 def payments(customer: Customer, documents: list[Document]) -> list[Money]:
     """All money received from one customer up to the book's date, for its numbered ``documents``."""
-    random = Random(f"{SEED}/{customer.number}/paying")  # noqa: S311
+    random = Random(f"{customer.seed}/{customer.number}/paying")  # noqa: S311
     two_banks = random.random() < _TWO_BANKS
     return [
         row for one in documents for row in _rows(random, one, _pay_day(random, one), two_banks) if row.paid <= AS_OF
@@ -82,8 +83,8 @@ def _pay_day(random: Random, one: Document) -> date | None:
     """The day it is paid; None: not at all. Draws the same number of random figures whatever the story."""
     who, habit = one.customer, one.customer.habit
     usual, late, lost, how_long = (random.random() for _ in range(4))
-    delay = habit.lag + (0 if usual < 0.8 else late / max(1 - late, 0.1) * habit.wobble)
-    delay += 8 + 18 * how_long if lost < habit.mislaid else 0
+    delay = habit.lag + (0 if usual < 0.8 else -1.5 * log(1 - late) * habit.wobble)
+    delay += 6 + 14 * how_long if lost < habit.mislaid else 0
     delay += 25 + 30 * how_long if one.disputed else 0
     if one.due.month == 12 and one.due.day > 20 and late > 0.6 and habit.wobble:
         delay += 6  # Christmas

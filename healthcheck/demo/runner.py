@@ -30,13 +30,14 @@ Tell = Callable[[str, int, int], None]  # what, done, of how many
 
 @dataclass(frozen=True)
 class Found:
-    """One flag of the month."""
+    """One flag that nobody has settled; ``new`` in this month."""
 
     account: str
     name: str
     check: str
     outcome: str
     summary: str
+    new: bool
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,14 @@ def run(where: Path, tell: Tell) -> Outcome:
 
 
 def found(engine: Any) -> list[Found]:
-    """The flags raised in the month, worst first, then by account."""
-    query = select(Flag, Account).join(Account).where(Flag.raised_month == str(MONTH)).order_by(col(Account.account))
+    """The live flags, worst first, then by account."""
+    query = select(Flag, Account).join(Account).where(Flag.state != "cleared").order_by(col(Account.account))
     with read(engine) as session:
         rows = session.exec(query).all()
-    flags = [Found(account.account, account.name, flag.check, flag.outcome, flag.summary) for flag, account in rows]
+    flags = [
+        Found(account.account, account.name, flag.check, flag.outcome, flag.summary, flag.raised_month == str(MONTH))
+        for flag, account in rows
+    ]
     return sorted(flags, key=lambda one: -RANK[one.outcome])
 
 

@@ -26,6 +26,7 @@ NEW = "C149"
 EMPTY_YARD = "C155"
 REP_LEFT = "C162"
 
+_SEED = "Harbour & Pine 1"
 PROMPT = Habit("daily", 0, 0.6, 0.0)
 WEEKLY = Habit("weekly", 1, 1.0, 0.0)
 EXACT = Habit("daily", 0, 0.0, 0.0)
@@ -65,7 +66,7 @@ STORIES = (
     Story(DISPUTED, "one invoice is 50 days past due because it is disputed", False),
     Story(GROUP_FINE, "is fine, in a group that is over its limit", False),
     Story(NEW_BANK, "pays from a new bank, and the old one is silent", True),
-    Story(BANK_ABROAD, "pays from a bank in another country", True),
+    Story(BANK_ABROAD, "pays from a bank in another country; known since last month", True),
     Story(SAME_BANK, "pays from a new account at the same bank", False),
     Story(QUIET_BUYER, "has gone quiet: orders have fallen away", True),
     Story(BUST_OUT, "orders three times as much as ever, beyond its limit", True),
@@ -76,6 +77,7 @@ STORIES = (
     Story(REP_LEFT, "the rep has left; the manager is written to", False),
 )
 
+DUE_NOW = (SCORE_COLLAPSE, SPARSE, REP_LEFT, GROUP_FINE, DISPUTED, MONTH_END, CASH_COVERS)
 OBSERVATIONS = (
     Seen(
         EMPTY_YARD,
@@ -100,7 +102,7 @@ def customers() -> list[Customer]:
 
 def _one(number: str, name: str, country: str, city: str, orders: float, size: float, **more: object) -> Customer:
     base = Customer(number, name, "story", country, "house building", 30, orders, size, PROMPT, city=city, risk="low")
-    return replace(base, **{"spread": 0.3, "dispute_rate": 0.0, **more})  # type: ignore[arg-type]
+    return replace(base, **{"spread": 0.3, "dispute_rate": 0.0, "seed": _SEED, **more})  # type: ignore[arg-type]
 
 
 _STEADY = {"season": EVEN, "spread": 0.15, "regular": 8.0}
@@ -157,10 +159,20 @@ _PAYERS = (
     _one(DISPUTED, "Lindhof Fertighaus GmbH", "DE", "Ulm", 4, 14_000, dispute_due=date(2026, 9, 11)),
 )
 
-_AT_NEW_BANK = {"new_bank_from": date(2026, 8, 20), "habit": WEEKLY}
+_AT_NEW_BANK = {"new_bank_from": date(2026, 9, 10), "habit": WEEKLY}
 _BANK_CHANGERS = (
     _one(NEW_BANK, "Grauwald Holzbau KG", "DE", "Erfurt", 5, 9_000, new_bank=("DE", 2), **_AT_NEW_BANK),
-    _one(BANK_ABROAD, "Falaise Charpente SARL", "FR", "Dijon", 5, 8_500, new_bank=("LU", 0), **_AT_NEW_BANK),
+    _one(
+        BANK_ABROAD,
+        "Falaise Charpente SARL",
+        "FR",
+        "Dijon",
+        5,
+        8_500,
+        new_bank=("LU", 0),
+        new_bank_from=date(2026, 8, 3),
+        habit=WEEKLY,
+    ),
     _one(SAME_BANK, "Polderhout Timmerwerk B.V.", "NL", "Zwolle", 5, 9_500, new_bank=("NL", 0), **_AT_NEW_BANK),
 )
 
@@ -176,6 +188,7 @@ _BUYERS = (
         30_000,
         currency="PLN",
         regular=6.0,
+        terms=60,
         habit=WEEKLY,
         changes=_FADING,
     ),
@@ -204,7 +217,7 @@ _BUYERS = (
         regular=8.0,
         season=EVEN,
     ),
-    _one(NEW, "Neuland Fassadenbau GmbH", "DE", "Rostock", 3, 10_500, since=date(2026, 7, 20), bank=False),
+    _one(NEW, "Neuland Fassadenbau GmbH", "DE", "Rostock", 2.5, 14_000, terms=60, since=date(2026, 7, 20), bank=False),
 )
 
 _OTHERS = (

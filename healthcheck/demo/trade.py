@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from math import exp
 from random import Random
 
-from healthcheck.demo.customers import SEED, Customer
+from healthcheck.demo.customers import Customer
 from healthcheck.demo.days import AS_OF, DAY, is_business
 
 MONTH_DAYS = 21.0  # business days of a usual month
@@ -28,7 +28,7 @@ class Document:
 
 def documents(customer: Customer) -> list[Document]:
     """All documents of one customer up to the book's date, oldest first; the same whatever other customers there are."""
-    random = Random(f"{SEED}/{customer.number}/trade")  # noqa: S311
+    random = Random(f"{customer.seed}/{customer.number}/trade")  # noqa: S311
     invoices = [_invoice(random, customer, day) for day in _order_days(random, customer)]
     notes = [_credit_note(random, one) for one in invoices if random.random() < 0.012]
     return sorted(
@@ -62,8 +62,8 @@ def _pace(customer: Customer, day: date) -> float:
 
 def _invoice(random: Random, customer: Customer, day: date) -> Document:
     size = customer.size * exp(random.gauss(0, customer.spread) - customer.spread**2 / 2)
-    if customer.kind == "large" and random.random() < 0.015:
-        size *= random.uniform(2, 3.5)  # a project
+    if customer.kind == "large" and random.random() < 0.012:
+        size *= random.uniform(1.6, 2.6)  # a project
     amount = round(max(size, customer.size * 0.15) * 100)
     return Document(
         customer, day, day + timedelta(days=customer.terms), amount, disputed=random.random() < customer.dispute_rate

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthcheck.demo import banks, book, days, stories
+from healthcheck.demo import banks, book, days, folder, stories
 from healthcheck.demo.customers import PER_EURO
 from healthcheck.demo.days import AS_OF, on_or_after
+from healthcheck.errors import UsageError
 
 
 @pytest.fixture(scope="module")
@@ -259,3 +260,31 @@ def test_a_customer_is_drawn_alike_whatever_other_customers_there_are(drawn):
     one = Random(1).choice([c for c in drawn.customers if c.kind == "large"])
     alone = [(d.issued, d.amount) for d in trade.documents(one)]
     assert sorted(alone) == sorted((d.issued, d.amount) for d in drawn.documents if d.customer.number == one.number)
+
+
+def test_a_demo_folder_is_made_afresh_and_own_files_in_it_stay(tmp_path):
+    where = tmp_path / "deep" / "demo"
+    folder.prepare(where)
+    (where / "outbox").mkdir()
+    (where / "healthcheck.db").write_text("old")
+    (where / "notes.txt").write_text("mine")
+    folder.prepare(where)
+    assert sorted(path.name for path in where.iterdir()) == [folder.MARKER, "notes.txt"]
+
+
+def test_a_folder_with_other_things_or_a_file_is_refused_in_one_line(tmp_path):
+    (tmp_path / "precious").write_text("mine")
+    for where in (tmp_path, tmp_path / "precious", tmp_path / "precious" / "below"):
+        with pytest.raises(UsageError, match="choose"):
+            folder.prepare(where)
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_the_demos_settings_take_nothing_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEALTHCHECK_MONTHLY_QUOTA", "3")
+    monkeypatch.setenv("HEALTHCHECK_DATABASE_URL", "sqlite:////nowhere/else.db")
+    made = folder.settings(tmp_path)
+    assert made.monthly_quota is None
+    assert made.database_url == f"sqlite:///{tmp_path.resolve()}/healthcheck.db"
+    assert made.credit_team == ("credit@harbour-pine.example",)
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
