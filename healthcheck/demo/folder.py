@@ -63,4 +63,5 @@ def settings(folder: Path) -> Settings:
         "file_folder": str(whole / "reports"),
         "mail_url": f"file:{whole / 'outbox'}",
     }
-    return Settings.model_validate(values | places)
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    return Settings(**(defaults | values | places))  # type: ignore[arg-type]
