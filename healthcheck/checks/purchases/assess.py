@@ -47,12 +47,12 @@ def assess(columns: Columns, as_of: date, policy: Policy, calibration: Calibrati
             "p": _shown(chance, known),
         }
     )
-    texts = wording.write(j, columns, frame["outcome"].to_list(), worst.argmax(axis=1), policy)
+    summary, evidence = wording.write(j, columns, frame["outcome"].to_list(), worst.argmax(axis=1).tolist(), policy)
     parts = [_signal(name, s) for name, s in zip(SIGNALS, signals, strict=True)]
     return tidy(
         frame.with_columns(
-            pl.Series("summary", [t[0] for t in texts], dtype=pl.String),
-            pl.Series("evidence", [t[1] for t in texts], dtype=wording.EVIDENCE),
+            summary,
+            evidence,
             pl.DataFrame(parts).to_struct("signals"),
         )
     )

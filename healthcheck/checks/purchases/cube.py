@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 EPOCH = date(1970, 1, 1)
+DAYS = 2**23  # more than any day number, to pack account and day into one
 NEVER = -(10**6)  # stands for "no order" where a day is meant
 
 
@@ -55,10 +56,21 @@ class Cube:
         """Months since the first order."""
         return np.where(self.first == NEVER, 0.0, (self.today + 1 - self.first) / 30.4375)
 
+    @cached_property
+    def sums_from(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """accounts x (months + 1): orders, capped, gross and net value of each month and all before it."""
+        return _sums_from(self.counts), _sums_from(self.capped), _sums_from(self.gross), _sums_from(self.net)
+
     def newest(self, start: int = 0) -> Ints:
         """The trailing month of the newest order in month ``start`` or before; the number of months where there is none."""
         bought = self.counts[:, start:] > 0
         return np.where(bought.any(axis=1), start + bought.argmax(axis=1), self.months).astype(np.int64)
+
+
+def _sums_from(values: Floats) -> Floats:
+    result = np.zeros((values.shape[0], values.shape[1] + 1))
+    result[:, :-1] = np.cumsum(values[:, ::-1], axis=1)[:, ::-1]
+    return result
 
 
 def day_number(day: date) -> int:
@@ -150,12 +162,12 @@ def _units(items: pl.DataFrame, n: int, currency: str) -> tuple[Bools, list[str]
 
 def _daily(items: pl.DataFrame) -> pl.DataFrame:
     """One row an account and day: what was invoiced, and the same less credit notes. Whole numbers, so any order of adding is exact."""
-    invoiced = pl.col("value").filter(pl.col("invoice"))
-    return (
-        items.group_by("row", "day")
-        .agg(invoiced.sum().alias("gross"), pl.col("value").sum().alias("net"))
-        .sort("row", "day")
-    )
+    code = pl.col("row") * DAYS + pl.col("day") + DAYS // 2
+    gross = pl.when("invoice").then("value").otherwise(0)
+    daily = items.select(code.alias("code"), gross.alias("gross"), pl.col("value").alias("net"))
+    daily = daily.group_by("code").agg(pl.col("gross").sum(), pl.col("net").sum()).sort("code")
+    row, day = pl.col("code") // DAYS, pl.col("code") % DAYS - DAYS // 2
+    return daily.select(row.alias("row"), day.alias("day"), "gross", "net")
 
 
 def _capped(orders: pl.DataFrame, recent: int, cap: float) -> pl.Series:

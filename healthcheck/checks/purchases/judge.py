@@ -69,7 +69,7 @@ def judge(columns: Columns, as_of: date, policy: Policy, calibration: Calibratio
     usable = np.stack([w.usable for w in windows], 1).any(axis=1)
     months = np.where(usable, np.array([w.months for w in windows])[choice], 0)
     by_plan = _pick(windows, choice, "planned").astype(bool) & usable
-    yearly = _a_year(cube, season, policy, calibration)
+    yearly = _a_year(cube, expect(cube, season, 12, policy, calibration.rate).en)
     quiet = silence.listen(cube, season, cv2, policy, calibration)
     history = total(cube.counts) >= policy.min_orders
     heard = history & (cube.age >= policy.min_months) & (cube.today - cube.last <= policy.forgotten_days)
@@ -87,9 +87,8 @@ def judge(columns: Columns, as_of: date, policy: Policy, calibration: Calibratio
     )
 
 
-def _a_year(cube: Cube, season: Floats, policy: Policy, calibration: Calibration) -> Floats:
+def _a_year(cube: Cube, recent: Floats) -> Floats:
     """Orders a year, by the recent rate or by all the history, whichever is less: a lucky spell makes no frequent buyer."""
-    recent = expect(cube, season, 12, policy, calibration.rate).en
     before = total(cube.repeats[:, 3:]) / np.maximum(total(cube.exposed[:, 3:]), 1.0)
     return np.minimum(recent, 12 * before)
 

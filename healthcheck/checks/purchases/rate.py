@@ -35,14 +35,15 @@ def expect(cube: Cube, season: Floats, window: int, policy: Policy, rate: float,
     weights = decay(cube.months, begin, policy)
     orders, lam = rates(cube, season, weights, policy, rate)
     en = lam * total(season[:, [p % 12 for p in range(start, start + window)]])
-    u = typical(cube, weights)
+    u = typical(cube, begin)
     return Expectation(en, en * u, u, orders)
 
 
 def decay(months: int, begin: Ints, policy: Policy) -> Floats:
     """accounts x months: weight of each trailing month where the history begins at month ``begin``, halved every ``half_life``."""
-    age = np.arange(months)[None, :] - begin[:, None] + 0.5
-    return np.where(age > 0, 0.5 ** (np.maximum(age, 0) / policy.half_life), 0.0)
+    powers = 0.5 ** ((np.arange(months) + 0.5) / policy.half_life)
+    age = np.arange(months)[None, :] - begin[:, None]
+    return np.where(age >= 0, powers[np.maximum(age, 0)], 0.0)
 
 
 def rates(cube: Cube, season: Floats, weights: Floats, policy: Policy, rate: float) -> tuple[Floats, Floats]:
@@ -53,11 +54,10 @@ def rates(cube: Cube, season: Floats, weights: Floats, policy: Policy, rate: flo
     return orders, (prior + orders) / (prior / rate + months)
 
 
-def typical(cube: Cube, weights: Floats) -> Floats:
-    """Value of a typical order, single ones capped, less the usual share of credit notes."""
-    flat = (weights > 0).astype(np.float64)
-    orders, capped = total(cube.counts * flat), total(cube.capped * flat)
-    gross, net = total(cube.gross * flat), total(cube.net * flat)
+def typical(cube: Cube, begin: Ints) -> Floats:
+    """Value of a typical order in month ``begin`` and before, single ones capped, less the usual share of credit notes."""
+    rows = np.arange(cube.size)
+    orders, capped, gross, net = (sums[rows, np.minimum(begin, cube.months)] for sums in cube.sums_from)
     kept: Floats = np.clip(np.where(gross > 0, net / np.maximum(gross, 1.0), 1.0), 0.1, 1.0)
     order: Floats = np.where(orders > 0, capped / np.maximum(orders, 1.0), 0.0)
     value: Floats = order * kept

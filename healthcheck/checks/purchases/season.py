@@ -75,8 +75,6 @@ WAVES = _waves()
 
 
 def total(values: Floats) -> Floats:
-    """Sum of each row, left to right, so that one account alone gives the same bits as among all."""
-    result = np.zeros(len(values))
-    for column in range(values.shape[1]):
-        result = result + values[:, column]
+    """Sum of each row, always added in the same order, so that one account alone gives the same bits as among all."""
+    result: Floats = np.add.reduce(np.ascontiguousarray(values), axis=1)
     return result

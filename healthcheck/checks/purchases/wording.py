@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from healthcheck import money
@@ -42,63 +43,82 @@ EVIDENCE = pl.Struct(
 
 
 def write(
-    j: Judged, columns: Columns, outcomes: list[str], leading: Any, policy: Policy
-) -> list[tuple[str, dict[str, Any]]]:
+    j: Judged, columns: Columns, outcomes: list[str], leading: list[int], policy: Policy
+) -> tuple[pl.Series, pl.Series]:
     """(summary, evidence) of every account; ``leading`` is the number of the worst signal."""
-    rows = last_rows(columns, j.cube.size)
-    facts = _facts(j, rows)
-    return [_say(j, i, outcomes[i], int(leading[i]), facts[i], policy) for i in range(j.cube.size)]
+    facts = _facts(j)
+    names = list(facts)
+    rows = zip(*facts.values(), strict=True)
+    said = [
+        _say(j, i, outcomes[i], leading[i], dict(zip(names, row, strict=True)), policy) for i, row in enumerate(rows)
+    ]
+    facts["reason"] = [text if outcome == UNKNOWN else None for text, outcome in zip(said, outcomes, strict=True)]
+    types = dict(EVIDENCE.to_schema())
+    evidence = (
+        pl.DataFrame(facts, schema_overrides=types).with_columns(last_rows(columns).alias("rows")).select(list(types))
+    )
+    summary = [_sentence(text) if outcome == UNKNOWN else text for text, outcome in zip(said, outcomes, strict=True)]
+    return pl.Series("summary", summary, dtype=pl.String), evidence.to_struct("evidence")
 
 
-def last_rows(columns: Columns, n: int) -> list[list[str]]:
+def last_rows(columns: Columns) -> pl.Series:
     """The newest invoice and credit numbers of each account, oldest of them first."""
-    keys = columns.accounts.select("key").with_row_index("row")
+    keys = columns.accounts.select("key")
     items = columns.items.filter(pl.col("kind").is_in(["invoice", "credit"])).select("key", "issued", "number")
-    newest = items.sort("key", "issued", "number").group_by("key", maintain_order=True).agg(pl.col("number").tail(ROWS))
-    result: list[list[str]] = [[] for _ in range(n)]
-    for row, numbers in keys.join(newest, on="key").select("row", "number").iter_rows():
-        result[row] = numbers
-    return result
+    # the tenth newest date of an account bounds what has to be sorted by number
+    recent = items.filter(pl.col("issued") >= pl.col("issued").top_k(ROWS).min().over("key"))
+    newest = (
+        recent.sort("key", "issued", "number").group_by("key", maintain_order=True).agg(pl.col("number").tail(ROWS))
+    )
+    return keys.join(newest, on="key", how="left", maintain_order="left")["number"].fill_null([])
 
 
-def _facts(j: Judged, rows: list[list[str]]) -> list[dict[str, Any]]:
-    return [_fact(j, i, rows[i]) for i in range(j.cube.size)]
+def _facts(j: Judged) -> dict[str, list[Any]]:
+    """The evidence by column, JSON types, null where it does not apply."""
+    window, ordered, heard = j.months > 0, j.cube.last != NEVER, j.heard
+    e, s = np.round(j.e), np.round(j.s)
+    first = {m: day_of(int(j.cube.edges[m])) for m in set(j.months.tolist())}
+    return {
+        "window_months": _where(window, j.months),
+        "window_from": [first[m] if m else None for m in j.months.tolist()],
+        "window_to": [day_of(j.cube.today) if m else None for m in j.months.tolist()],
+        "expected_orders": _where(window, np.round(j.en, 1)),
+        "orders": _where(window, j.n.astype(np.int64)),
+        "expected": _amounts(window, e, j.cube.unit),
+        "actual": _amounts(window, s, j.cube.unit),
+        "currency": j.cube.unit,
+        "share": _where(window, np.round(s / np.maximum(e, 1.0), 3)),
+        "last_order": [day_of(d) if d is not None else None for d in _where(ordered, j.cube.last)],
+        "days_since": _where(ordered, j.quiet.days),
+        "usual_gap_days": _where(heard, np.round(j.quiet.gap, 1)),
+        "missed_orders": _where(heard, np.round(j.quiet.missed, 2)),
+        "season": ["own" if own else "book" for own in j.own_season.tolist()],
+        "plan": j.plan.source,
+    }
 
 
-def _fact(j: Judged, i: int, rows: list[str]) -> dict[str, Any]:
-    months, unit = int(j.months[i]), j.cube.unit[i]
-    fact: dict[str, Any] = dict.fromkeys(EVIDENCE.to_schema())
-    fact |= {"rows": rows, "currency": unit, "season": "own" if j.own_season[i] else "book", "plan": j.plan.source[i]}
-    if j.cube.last[i] != NEVER:
-        fact |= {"last_order": day_of(int(j.cube.last[i])), "days_since": int(j.quiet.days[i])}
-    if j.heard[i]:
-        fact |= {"usual_gap_days": round(float(j.quiet.gap[i]), 1), "missed_orders": round(float(j.quiet.missed[i]), 2)}
-    if months:
-        e, s = round(float(j.e[i])), round(float(j.s[i]))
-        fact |= {
-            "window_months": months,
-            "window_from": day_of(int(j.cube.edges[months])),
-            "window_to": day_of(j.cube.today),
-            "expected_orders": round(float(j.en[i]), 1),
-            "orders": int(j.n[i]),
-            "expected": money.plain(e, unit),
-            "actual": money.plain(s, unit),
-            "share": round(s / max(e, 1), 3),
-        }
-    return fact
+def _where(known: Any, values: Any) -> list[Any]:
+    return [value if k else None for k, value in zip(known.tolist(), values.tolist(), strict=True)]
 
 
-def _say(
-    j: Judged, i: int, outcome: str, leading: int, fact: dict[str, Any], policy: Policy
-) -> tuple[str, dict[str, Any]]:
+def _amounts(known: Any, values: Any, units: list[str]) -> list[str | None]:
+    """Decimal strings with the currency's own decimals."""
+    every = zip(known.tolist(), values.tolist(), units, strict=True)
+    return [money.plain(int(value), unit) if k else None for k, value, unit in every]
+
+
+def _say(j: Judged, i: int, outcome: str, leading: int, fact: dict[str, Any], policy: Policy) -> str:
     if outcome == UNKNOWN:
-        reason = why_unknown(j, i, policy)
-        return f"{reason[0].upper()}{reason[1:]}.", fact | {"reason": reason}
+        return why_unknown(j, i, policy)
     if not fact["window_months"]:
-        return _silence(fact), fact
+        return _silence(fact)
     if outcome == CLEAR:
-        return _calm(j, i, fact), fact
-    return (_surge(j, i, fact) if leading == SURGE else _short(j, i, fact)), fact
+        return _calm(j, i, fact)
+    return _surge(j, i, fact) if leading == SURGE else _short(j, i, fact)
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[0].upper()}{reason[1:]}."
 
 
 def why_unknown(j: Judged, i: int, policy: Policy) -> str:
