@@ -70,7 +70,11 @@ def _print(outcome: Outcome) -> None:
     table.add_column("what", no_wrap=True)
     table.add_column("in one sentence", ratio=1)
     for one in outcome.found:
-        table.add_row(f"{one.account} {escape(one.name)}", word(one.outcome) + f" {one.check}", escape(one.summary))
+        table.add_row(
+            f"{one.account} {escape(one.name)}",
+            word(one.outcome) + f" {one.check}" + ("" if one.new else ", known"),
+            escape(one.summary),
+        )
     console.print(table)
     _print_next(console, outcome)
 

@@ -64,4 +64,4 @@ def settings(folder: Path) -> Settings:
         "mail_url": f"file:{whole / 'outbox'}",
     }
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
-    return Settings(**(defaults | values | places))  # type: ignore[arg-type]
+    return Settings(**(defaults | values | places))
