@@ -261,13 +261,21 @@ def test_what_is_unknown_has_a_reason_and_no_score_and_what_is_judged_has_one(ro
 
 @QUIET
 @given(books | full_books())
-def test_the_outcome_is_the_worst_signal_and_the_score_agrees_with_it(rows):
-    begins = {"clear": 0.0, "watch": 0.4, "flag": 0.6, "urgent": 0.8}
+def test_the_outcome_is_the_worst_signal_and_each_signals_score_agrees_with_its_outcome(rows):
+    ends = {"clear": (0.0, 0.4), "watch": (0.4, 0.6), "flag": (0.6, 0.8), "urgent": (0.8, 1.0)}
     for line in assess(book(rows)).iter_rows(named=True):
         assert line["outcome"] == outcomes.worst(line["signals"][name]["outcome"] for name in ALL)
+        for signal in line["signals"].values():
+            if signal["score"] is not None:
+                low, high = ends[signal["outcome"]]
+                assert low <= signal["score"] <= high
         if line["score"] is not None:
-            ends = min([b for b in begins.values() if b > begins[line["outcome"]]], default=1.0)
-            assert begins[line["outcome"]] <= line["score"] <= ends
+            assert line["score"] >= (line["signals"]["level"]["score"] or 0)
+
+
+def test_one_late_invoice_of_nine_is_not_a_drift():
+    said = only(book([*history(), *[(1, ago, 0, 100_000) for ago in range(5, 85, 10)], (1, 88, 80, 100_000)]))
+    assert said["signals"]["drift"]["outcome"] == "clear"
 
 
 @pytest.mark.parametrize("seed", [1, 2])

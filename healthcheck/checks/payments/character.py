@@ -63,9 +63,10 @@ def look(rows: Rows, past: History, n: int, policy: Policy, calibration: Calibra
     later = late - np.nan_to_num(past.days.median)[account]
     prior, own = book_tail(later, calibration.own_tail), past.days.at_least(account, late)
     single = (PSEUDO * prior + own) / (PSEUDO + past.days.size[account])
-    return Looks(
-        row, account, late, 1 - (1 - single) ** (1 + due_days(rows, policy, n))[account], np.minimum(late, later)
-    )
+    looks = (1.0 + due_days(rows, policy, n))[account]
+    chance: Floats = -np.expm1(looks * np.log1p(-np.minimum(single, 1 - 1e-12)))
+    beyond: Floats = np.minimum(late, later).astype(np.float64)
+    return Looks(row, account, late, chance, beyond)
 
 
 def rarest(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> Floats:

@@ -17,15 +17,17 @@ from healthcheck.checks.payments.wording import sentence
 from healthcheck.ledger.columns import Columns
 
 SIGNALS = ("drift", "out_of_character", "level")
-_CALM = {"drift": 0.15, "out_of_character": 0.25, "level": 0.6}  # how much each says while none speaks
+FORESIGHT = {"drift": 0.4, "out_of_character": 0.2, "level": 1.0}  # how much each says of serious lateness to come
 _LISTED = 20  # invoice numbers in evidence
 
 
 def combine(parts: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """outcome, score, p, speaks.
 
-    The outcome is the worst judged. The score is the largest one; while all are clear, a mean weighted by how much foresight each carries,
-    so that it still orders accounts. ``p`` is twice the smaller p of the two tests (Bonferroni), 1 at most.
+    The outcome is the worst judged signal: what has changed. The score orders accounts by how likely serious lateness is: the chance that
+    none of the signals means it, each weighted by its foresight, taken from one; level carries most. So it is at least the level's, and an
+    account flagged for a drift alone may come after one that is merely watched. ``p`` is twice the smaller p of the two tests
+    (Bonferroni), 1 at most.
     """
     ranks = np.stack([_ranks(parts[name]["outcome"]) for name in SIGNALS])
     scores = np.stack([parts[name]["score"].fill_null(-1.0).to_numpy() for name in SIGNALS])
@@ -50,10 +52,8 @@ def _ranks(names: pl.Series) -> Ints:
 
 
 def _score(scores: Floats) -> Floats:
-    top, known = scores.max(axis=0), scores >= 0
-    weights = np.array([_CALM[name] for name in SIGNALS])[:, None] * known
-    calm = (weights * np.maximum(scores, 0)).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-9)
-    score: Floats = np.where(top >= scale.WATCH, top, calm)
+    weights = np.array([FORESIGHT[name] for name in SIGNALS])[:, None]
+    score: Floats = 1 - np.prod(1 - weights * np.maximum(scores, 0), axis=0)
     return score
 
 

@@ -109,6 +109,9 @@ def drift(rows: Rows, window: Windows, unallocated: Floats, policy: Policy, cali
     unknown, late = why.is_not_null().to_numpy(), already_late(rows, window, policy)
     p = p_value(strength)
     score = scale.from_p(p, policy.watch_p, policy.flag_p, calibration.urgent_p)
+    score = np.where(
+        z >= 0, score, np.minimum(score, 0.95 * scale.WATCH)
+    )  # most must be later by the margin, not one or two
     missing = unknown | late
     settled = pl.Series(late & ~unknown)
     frame = pl.DataFrame(
