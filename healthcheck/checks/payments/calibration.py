@@ -129,7 +129,7 @@ def _level(found: Rows, n: int, policy: Policy, known: Calibration) -> list[floa
     if active.sum() < BUDGET_MIN:
         return known.level
     risks: Floats = levels.risk(found, n, policy, known)[active]
-    limits = np.clip(np.quantile(risks, [0.95, 0.985, 0.997]), [0.15, 0.25, 0.5], [0.9, 0.95, 0.98])
+    limits = np.clip(np.quantile(risks, [0.95, 0.985, 0.997]), [0.15, 0.25, 0.5], [0.97, 0.99, 0.998])
     return [round(float(limit), 4) for limit in limits]
 
 
