@@ -54,6 +54,11 @@ def test_one_who_buys_half_as_often_is_flagged_short() -> None:
     assert "From August to October we expected about" in row["summary"]
 
 
+def test_nothing_bought_is_said_without_a_percentage() -> None:
+    summary = said(every(1, 7, until=100))["summary"]
+    assert "; none came; the last order was 100 days ago where this customer normally orders every 7." in summary
+
+
 def test_orders_three_times_as_large_are_a_surge_and_urgent_above_the_limit() -> None:
     bought = every(1, 8, until=92) + [dict(i, number=f"n{i['number']}") for i in every(1, 8, amount=4000.0, start=88)]
     assert said(bought, exposure=1, limit=100)["outcome"] == "flag"

@@ -142,7 +142,7 @@ def why_unknown(j: Judged, i: int, policy: Policy) -> str:
 
 def _calm(j: Judged, i: int, fact: dict[str, Any]) -> str:
     expected = "planned" if fact["plan"] and j.planned[i] else "expected"
-    got, due = _money(fact, "actual"), _money(fact, "expected")
+    got, due = _money(fact, "actual") if fact["orders"] else "nothing", _money(fact, "expected")
     months = _count(fact["window_months"], "month") if fact["window_months"] > 1 else "month"
     share = fact["share"]
     if 0.85 <= share <= 1.15:
@@ -152,9 +152,10 @@ def _calm(j: Judged, i: int, fact: dict[str, Any]) -> str:
 
 
 def _short(j: Judged, i: int, fact: dict[str, Any]) -> str:
-    if fact["share"] >= 0.95:
+    if fact["share"] >= 0.85 and fact["usual_gap_days"] is not None:
         return f"{_silence(fact)} {_opening(j, i, fact)}."
-    return f"{_opening(j, i, fact)}: {_percent(1 - fact['share'])} short{_since(fact)}."
+    by = f": {_percent(1 - fact['share'])} short" if fact["orders"] else ""
+    return f"{_opening(j, i, fact)}{by}{_since(fact)}."
 
 
 def _surge(j: Judged, i: int, fact: dict[str, Any]) -> str:
