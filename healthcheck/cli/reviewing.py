@@ -39,9 +39,7 @@ def review(
         metavar="DATE",
         help="Judge as of this date. Default: the month's last day, or today if earlier.",
     ),
-    accept_ledger: bool = typer.Option(  # noqa: ARG001
-        False, "--accept-ledger", help="Go on although the ledger is old or has shrunk."
-    ),
+    accept_ledger: bool = typer.Option(False, "--accept-ledger", help="Do not warn that the ledger is old."),
     as_json: bool = JSON,
 ) -> None:
     """Review a month: plan it, do what is missing, send the digests. Run again, it finishes what is missing and changes nothing else.
@@ -56,6 +54,8 @@ def review(
     day = common.day(as_of, "--as-of")
     chosen = _month(month, day, settings.business_day(now))
     _same_day(engine, chosen, day)
+    if not accept_ledger:
+        _warn_of_old_ledger(engine, day or min(chosen.last, settings.business_day(now)))
     with common.progress(not as_json) as bar:
         totals = batch.review(engine, chosen, day, settings, now, _meter(bar))
     left = batch.unfinished(engine, chosen)
@@ -65,6 +65,16 @@ def review(
         _print_review(totals, left, settings)
     if any(left.values()):
         raise typer.Exit(1)
+
+
+def _warn_of_old_ledger(engine: Engine, day: date) -> None:
+    from healthcheck.reviews import freshness
+    from healthcheck.store.session import read
+
+    with read(engine) as session:
+        said = freshness.warning(freshness.latest(session, day), day)
+    if said:
+        typer.echo(f"warning: {said}", err=True)
 
 
 def _meter(bar: Progress) -> Callable[[str, int, int], None]:
@@ -139,9 +149,9 @@ def list_flags(
     if as_json:
         common.print_json({"flags": rows})
     else:
-        _print_table(
-            rows, ("id", "account", "name", "check", "outcome", "state", "due", "summary", "decision"), "no flags"
-        )
+        from healthcheck.reports.terminal import print_flags
+
+        print_flags(rows)
 
 
 @flags_app.command("ack")

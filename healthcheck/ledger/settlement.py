@@ -1,7 +1,7 @@
 """When was an invoice settled, as known on a date: by payments, by what the file said, or covered by unallocated money.
 
 An invoice is settled on the day its payments reach 95 % of it; the rest is taken for discount and bank charges. Payment rows known at the
-date override the invoice's own ``paid`` and ``paid_amount``. Unallocated cash, credit notes and overpayments cover the oldest
+date override the invoice's own ``paid`` and ``paid_amount``, but for one that has left the list of open items: that is settled (``estimated``). Unallocated cash, credit notes and overpayments cover the oldest
 undisputed open invoices of the same account and currency, oldest due first.
 """
 
@@ -64,7 +64,11 @@ def _apply(invoices: pl.DataFrame, allocated: pl.DataFrame, as_of: date) -> pl.D
         invoices.join(by_rows, on="row", how="left", maintain_order="left")
         .with_columns(
             paid_total=total,
-            settled=pl.when(pl.col("rows_total").is_not_null()).then("rows_settled").otherwise(by_file),
+            settled=pl.when(pl.col("estimated") & pl.col("paid").is_not_null())
+            .then(pl.coalesce("rows_settled", "paid"))
+            .when(pl.col("rows_total").is_not_null())
+            .then("rows_settled")
+            .otherwise(by_file),
             last_paid=pl.coalesce("rows_last", "paid", "issued"),
             part_payments=pl.coalesce("part_payments", (total != 0).cast(pl.Int32)),
         )

@@ -33,6 +33,7 @@ def notes(book: Book, settings: Settings, unasked: int) -> Iterator[Note]:
     yield from _doubts(book, settings.currency)
     yield from _waited(book)
     yield from _late(book, settings.currency)
+    yield from _groups(book, settings.currency)
     yield from _coverage(book)
     if unasked:
         yield Note(
@@ -80,7 +81,20 @@ def _late(book: Book, currency: str) -> Iterator[Note]:
             f"{count(int(one['oldest_days']), 'day')})"
             for one in late
         ]
-        yield Note("Now late, and no longer a matter of routine", f"{_some(told)}. See: healthcheck late.")
+        yield Note("Now late, and no longer a matter of routine", f"{_some(told)}.")
+
+
+def _groups(book: Book, currency: str) -> Iterator[Note]:
+    """Groups over their limit: each member may be fine, and the whole too much."""
+    told = [_group(one, currency) for one in book.summary.get("groups") or []]
+    if told:
+        yield Note("Groups over their limit", f"{_some(told)}.")
+
+
+def _group(one: dict[str, Any], currency: str) -> str:
+    limit = money.shown(int(one["limit"]), currency).removeprefix(f"{currency} ")
+    members = count(int(one["members"]), "company", "companies")
+    return f"{one['name']} ({one['account']}, {money.shown(int(one['exposure']), currency)} open of {limit}, {members})"
 
 
 def _coverage(book: Book) -> Iterator[Note]:

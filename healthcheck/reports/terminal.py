@@ -99,3 +99,32 @@ def _alerts(lines: Sequence[Mapping[str, Any]]) -> Table:
 
 def _alerting(checks: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [check for check in checks if RANK[check["outcome"]] >= RANK["flag"]]
+
+
+def print_flags(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:
+    """Flags that a person must answer, one below the other."""
+    out = console or Console()
+    if not rows:
+        out.print("No flags: nothing waits for an answer.")
+        return
+    table = Table(box=None, padding=(0, 2, 1, 0), show_edge=False)
+    for heading, options in (
+        ("flag", {"justify": "right"}),
+        ("account", {"max_width": 24}),
+        ("", {}),
+        ("what was found", {"ratio": 1}),
+    ):
+        table.add_column(heading, **options)
+    for row in rows:
+        found = Text.assemble((row["check"], "bold"), "\n", word(row["outcome"]))
+        table.add_row(str(row["id"]), Text(f"{row['name']}\n({row['account']})"), found, _answer(row))
+    out.print(table)
+    out.print("Answer with: healthcheck flags decide | ack | snooze | clear FLAG", style="dim")
+
+
+def _answer(row: Mapping[str, Any]) -> Text:
+    parts = [row["state"], f"by {row['due']}", row["owner"]]
+    if row["snoozed_until"]:
+        parts.append(f"quiet until {row['snoozed_until']}")
+    said = f"\nDecided: {row['decision']}" if row["decision"] else ""
+    return Text.assemble(row["summary"], (f"\n{' · '.join(parts)}{said}", "dim"))

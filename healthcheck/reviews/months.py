@@ -223,13 +223,24 @@ def _summary(
         "waited": _listed(made.waited, "account", "name", "why"),
         "late": _listed(_newly(session, late, as_of), "account", "name", "past_due", "oldest_days"),
         "late_keys": sorted(late["key"]),
-        "screen": {"accounts": look.accounts.filter(pl.col("klass").is_in(ROTATING)).height, "flagged": flagged},
+        "groups": _over_limit(look.accounts),
+        "screen": {"accounts": look.accounts.height, "flagged": flagged},
         "ledger": {"latest": look.latest.isoformat() if look.latest else None},
         "cycles": {str(months): count for months, count in made.cycles.items()},
         "coverage": {"eligible": made.counts["eligible"], "within_cycle": made.within_cycle},
         "cost": plain(made.cost, settings.currency),
         "budget": None if made.budget is None else plain(made.budget, settings.currency),
     }
+
+
+def _over_limit(accounts: pl.DataFrame) -> list[dict[str, Any]]:
+    """Families of several accounts whose exposure is over the root's limit, the largest first."""
+    root = pl.col("group") == pl.col("entity") + "/" + pl.col("account")
+    over = accounts.filter(root, pl.col("group_size") > 1, pl.col("group_exposure") > pl.col("group_limit"))
+    named = over.sort("group_exposure", descending=True, maintain_order=True)
+    return named.select(
+        "account", "name", exposure="group_exposure", limit="group_limit", members="group_size"
+    ).to_dicts()
 
 
 def _newly(session: Session, late: pl.DataFrame, as_of: date) -> pl.DataFrame:

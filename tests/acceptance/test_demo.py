@@ -190,6 +190,7 @@ def test_the_subsidiary_is_fine_and_its_group_is_over_its_limit(demo):
     assert demo.reviews[stories.GROUP_FINE] == "clear"
     shown = healthcheck(demo.folder, "check", stories.GROUP_FINE, "--as-of", "2026-10-31").stdout
     assert "group EUR" in " ".join(shown.split())
+    assert "Groups over their limit: Tessel Group B.V. (C080" in " ".join(demo.credit.split())
     with sqlite3.connect(demo.folder / "healthcheck.db") as database:
         query = (
             "SELECT r.facts FROM review r JOIN account a ON a.id = r.account_id WHERE a.account = ? ORDER BY r.id DESC"

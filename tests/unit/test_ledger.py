@@ -210,3 +210,11 @@ def pl_delete(table):
     from sqlalchemy import text
 
     return text(f"DELETE FROM {table}")
+
+
+def test_what_left_the_list_of_open_items_is_settled_even_if_only_part_was_paid(engine):
+    key = account(engine)
+    invoice(engine, key, 1, due=28, paid=60, estimated=True)
+    payment(engine, key, 30, 4000, "1")
+    assert item(book(engine, 59), 1)["settled"] is None
+    assert item(book(engine, 60), 1)["settled"] == day(60)
