@@ -155,6 +155,7 @@ def _short(j: Judged, i: int, fact: dict[str, Any]) -> str:
     if fact["share"] >= 0.85 and fact["usual_gap_days"] is not None:
         return f"{_silence(fact)} {_opening(j, i, fact)}."
     by = f": {_percent(1 - fact['share'])} short" if fact["orders"] else ""
+    by += " against plan" if j.planned[i] else ""
     return f"{_opening(j, i, fact)}{by}{_since(fact)}."
 
 
@@ -166,7 +167,7 @@ def _opening(j: Judged, i: int, fact: dict[str, Any]) -> str:
     orders, n, due = max(1, round(fact["expected_orders"])), fact["orders"], _money(fact, "expected")
     if j.planned[i]:
         came = f"{_count(n, 'order')} came, worth {_money(fact, 'actual')}" if n else "nothing was bought"
-        return f"{_period(fact)} purchases of {due} were planned; {came}, against plan"
+        return f"{_period(fact)} purchases of {due} were planned; {came}"
     came = f"{n} came, worth {_money(fact, 'actual')}" if n else "none came"
     season = " (season included)" if fact["window_months"] < 12 else ""
     return f"{_period(fact)} we expected about {_count(orders, 'order')} worth {due}{season}; {came}"
