@@ -1,8 +1,9 @@
 """When was an invoice settled, as known on a date: by payments, by what the file said, or covered by unallocated money.
 
-An invoice is settled on the day its payments reach 95 % of it; the rest is taken for discount and bank charges. Payment rows known at the
-date override the invoice's own ``paid`` and ``paid_amount``, but for one that has left the list of open items: that is settled (``estimated``). Unallocated cash, credit notes and overpayments cover the oldest
-undisputed open invoices of the same account and currency, oldest due first.
+An invoice is settled on the day its payments reach 95 % of it; the rest is taken for discount and bank charges. Payment rows known
+at the date override the invoice's own ``paid`` and ``paid_amount``, but for one that has left the list of open items: that is settled
+(``estimated``). Unallocated cash, credit notes and overpayments cover the oldest undisputed open invoices of the same account and
+currency, oldest due first.
 """
 
 from __future__ import annotations
