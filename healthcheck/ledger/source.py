@@ -1,36 +1,34 @@
-"""Reading tables into polars through ADBC, cut off at the as-of date.
-
-ADBC's SQLite driver takes a column's type from its first rows, so every text column is read as text that is never null.
-"""
+"""Reading tables into polars, cut off at the as-of date: through Python's own SQLite, or through ADBC from PostgreSQL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 _DATE, _TEXT, _INT, _BOOL = pl.Date, pl.String, pl.Int64, pl.Boolean
 Shape = dict[str, Any]
+BATCH: Final = 50_000
 
 
 @contextmanager
 def connection(engine: Engine) -> Iterator[Any]:
-    """An ADBC connection to the engine's database, for reading."""
-    with _open(engine) as opened:
-        yield opened
+    """A connection to the engine's database, for reading: ADBC on PostgreSQL, Python's own SQLite elsewhere.
 
-
-def _open(engine: Engine) -> Any:
+    Never ADBC on SQLite: it brings a second copy of the SQLite library, and two copies that open one file in one process break each
+    other's locks (https://sqlite.org/howtocorrupt.html, 2.2.1); beside a writing thread that destroys the database.
+    """
     if engine.dialect.name == "sqlite":
-        from adbc_driver_sqlite import dbapi
+        with engine.connect().execution_options(reading=True) as opened:
+            yield opened
+        return
+    from adbc_driver_postgresql import dbapi  # type: ignore[import-not-found,unused-ignore]
 
-        return dbapi.connect(engine.url.database)
-    from adbc_driver_postgresql import dbapi as postgres  # type: ignore[import-not-found,unused-ignore]
-
-    return postgres.connect(engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
+    with dbapi.connect(engine.url.set(drivername="postgresql").render_as_string(hide_password=False)) as opened:
+        yield opened
 
 
 def fetch(opened: Any, table: str, shape: Shape, where: str = "", keys: Sequence[int] | None = None) -> pl.DataFrame:
@@ -38,8 +36,20 @@ def fetch(opened: Any, table: str, shape: Shape, where: str = "", keys: Sequence
     chosen = [f"{_sql(kind, *_split(spec))}" for spec, kind in shape.items()]
     conditions = [c for c in (where, _within(table, keys)) if c]
     clause = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    raw = pl.read_database(f'SELECT {", ".join(chosen)} FROM "{table}"{clause}', opened)  # noqa: S608  (our own names and integers)
+    query = f'SELECT {", ".join(chosen)} FROM "{table}"{clause}'  # noqa: S608  (our own names and integers)
+    raw = _rows(opened, query, shape) if isinstance(opened, Connection) else pl.read_database(query, opened)
     return raw.select(_typed(_split(spec)[0], kind) for spec, kind in shape.items())
+
+
+def _rows(opened: Connection, query: str, shape: Shape) -> pl.DataFrame:
+    """In batches, so that the rows of a large book are never all Python objects at once."""
+    types = {_split(spec)[0]: pl.Int64 if kind in (_INT, _BOOL) else pl.String for spec, kind in shape.items()}
+    cursor = opened.exec_driver_sql(query).cursor
+    parts = [pl.DataFrame(schema=types)]
+    while cursor is not None and (rows := cursor.fetchmany(BATCH)):
+        columns = zip(types.items(), zip(*rows, strict=True), strict=True)
+        parts.append(pl.DataFrame([pl.Series(name, values, dtype=kind) for (name, kind), values in columns]))
+    return pl.concat(parts)
 
 
 def _split(spec: str) -> tuple[str, str]:
