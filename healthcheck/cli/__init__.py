@@ -8,11 +8,11 @@ import sys
 
 def main() -> None:
     """Run the command line: exit 0 done, 1 needs a person, 2 wrong use or bad input."""
-    from healthcheck.cli.app import app
+    from healthcheck.cli.app import assemble
     from healthcheck.errors import HealthcheckError
 
     try:
-        app()
+        assemble(sys.argv[1:])()
     except HealthcheckError as error:
         _stop(str(error))
     except KeyboardInterrupt:

@@ -1,29 +1,69 @@
-"""The table of commands. A command is a typed function in a module of this room and one line here."""
+"""The table of commands. A command is a typed function in a module of this room and one line here.
+
+Only the module of the command that is called is imported; the others are named with their help alone, so that ``--help`` is quick
+(a test keeps the two equal).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
 import typer
 
-from healthcheck.cli import checking, demonstrating, digesting, importing, observing, planning, reviewing, setup
+COMMANDS = {
+    "demo": ("demonstrating:demo", "The main job on a fictitious book: import, a month's review, digests as files."),
+    "init": ("setup:init", "Create or upgrade the database; write a .env with fresh SECRET_KEYS where there is none."),
+    "import": ("importing:import_", "Import files of a ledger. The same file twice changes nothing."),
+    "plan": ("planning:plan", "Whose turn it is, why, what it costs, and who would outlive their cycle."),
+    "review": ("reviewing:review", "Review a month: plan it, do what is missing, send the digests."),
+    "digests": ("digesting:app", "The monthly mails: list them, read them, send them."),
+    "flags": ("reviewing:flags_app", "What the checks found and a person must answer."),
+    "check": ("checking:check", "Check one account now: can we ship this?"),
+    "screen": ("checking:screen", "Run the ledger checks over every account: free of charge, no paid call."),
+    "observe": ("observing:observe", "Record what a rep heard and saw at a customer."),
+    "pulls": ("reviewing:pulls_app", "Bureau reports bought, refused, or in doubt."),
+}
+HELP = "Routine health checks of large, well-paying customers: before anything is wrong."
 
-app = typer.Typer(
-    name="healthcheck",
-    help="Routine health checks of large, well-paying customers: before anything is wrong.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
 
-app.callback()(setup.version)
-app.command("demo")(demonstrating.demo)
-app.command("init")(setup.init)
-app.command("import")(importing.import_)
-app.add_typer(digesting.app, name="digests")
-app.command("check")(checking.check)
-app.command("screen")(checking.screen)
-app.command("observe")(observing.observe)
-app.command("plan")(planning.plan)
-app.command("review")(reviewing.review)
-app.add_typer(reviewing.flags_app)
-app.add_typer(reviewing.pulls_app)
+def load(name: str) -> Any:
+    """The command called ``name``: a function, or a group of commands."""
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    return getattr(import_module(f"healthcheck.cli.{module}"), attribute)
+
+
+def assemble(words: Sequence[str]) -> typer.Typer:
+    """The application for this command line: the command it calls, and the names of all others."""
+    app = typer.Typer(
+        name="healthcheck",
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback(help=HELP)(_version)
+    called = next((word for word in words if not word.startswith("-")), None)
+    for name, (_, said) in COMMANDS.items():
+        found = load(name) if name == called else None
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name, help=None if found else said)(found or _elsewhere)
+    return app
+
+
+def _elsewhere() -> None:
+    raise NotImplementedError("another command was called")
+
+
+def _version(
+    show: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True),
+) -> None:
+    if show:
+        from healthcheck import __version__
+
+        print(f"healthcheck {__version__}")
+        raise typer.Exit

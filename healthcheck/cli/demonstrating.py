@@ -19,7 +19,7 @@ def demo(
     ),
     as_json: bool = typer.Option(False, "--json", help="JSON on standard output, nothing else there."),
 ) -> None:
-    """The main job on a shipped sample book: import, a month's review, digests as files. Run again, it starts afresh."""
+    """The main job on a fictitious book: import, a month's review, digests as files. Run again, it starts afresh."""
     from healthcheck.demo import runner
 
     with common.progress(not as_json) as bar:

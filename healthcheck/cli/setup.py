@@ -1,21 +1,10 @@
-"""``init`` and ``--version``: the first commands of an installation."""
+"""``init``: the first command of an installation."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
 from healthcheck.cli import common
-
-
-def version(show: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True)) -> None:
-    """Routine health checks of large, well-paying customers: before anything is wrong."""
-    if show:
-        from healthcheck import __version__
-
-        print(f"healthcheck {__version__}")
-        raise typer.Exit
 
 
 def init() -> None:

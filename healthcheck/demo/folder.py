@@ -52,7 +52,6 @@ def settings(folder: Path) -> Settings:
         "file_cost_per_pull": "4.20",
         "mail_from": "healthcheck@harbour-pine.example",
         "credit_team": "credit@harbour-pine.example",
-        "carrier": "inline",
     }
     env = folder / ".env"
     env.write_text("".join(f"{PREFIX}{name.upper()}={value}\n" for name, value in values.items()), encoding="utf-8")

@@ -7,7 +7,7 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from healthcheck.cli import common
-from healthcheck.cli.app import app
+from healthcheck.cli.app import assemble
 from healthcheck.errors import UsageError
 from healthcheck.store.session import read, write
 from healthcheck.store.work import Flag, FlagEvent, Pull
@@ -28,7 +28,7 @@ def book(engine, tmp_path, monkeypatch):
 
 
 def call(*words, code=0):
-    done = CliRunner().invoke(app, words)
+    done = CliRunner().invoke(assemble(words), words)
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     assert done.exit_code == code, done.output
