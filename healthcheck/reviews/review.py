@@ -10,10 +10,13 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
+from healthcheck.bureaus import registry
+from healthcheck.errors import Fatal
 from healthcheck.months import Month
-from healthcheck.reports import outbox
+from healthcheck.reports import mail, outbox
 from healthcheck.reviews import closing, leases, months, pulls
 from healthcheck.reviews.carriers import open_carrier
 from healthcheck.reviews.leases import Open
@@ -37,14 +40,37 @@ def review(
 ) -> dict[str, Any]:
     """Plan the month if it is not planned, do what is missing, close it, relay once. The month's totals so far, as ``review --json``.
 
-    Waits for reviews in other hands, and takes over those whose worker is dead. Raises UsageError if the month cannot be planned so.
+    Waits for reviews in other hands, and takes over those whose worker is dead. Raises UsageError for what is wrong with the settings or
+    the month before anything is planned or paid, and Fatal where the database cannot be written.
     """
     tell = progress or (lambda *_: None)
-    month_id = months.plan(engine, month, as_of, settings, now, tell)
-    run(engine, month_id, settings, now, tell)
-    closing.close(engine, month_id, settings, now)
-    outbox.relay(engine, settings, now)
-    return totals(engine, month_id, settings)
+    with _plainly():
+        _require_usable(settings)
+        month_id = months.plan(engine, month, as_of, settings, now, tell)
+        run(engine, month_id, settings, now, tell)
+        closing.close(engine, month_id, settings, now)
+        outbox.relay(engine, settings, now)
+        return totals(engine, month_id, settings)
+
+
+def _require_usable(settings: Settings) -> None:
+    """Carrier, bureaus and outbox, as far as that can be seen without asking anybody."""
+    open_carrier(settings).shutdown()
+    registry.configured(settings)
+    with mail.sender(settings.mail_url):
+        pass
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """What the database refuses becomes one line; all that was committed stays, and the next run goes on from there."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = str(error.orig).splitlines()[0]
+        raise Fatal(
+            f"the database: {reason}; nothing is lost: run the same command again once that is mended"
+        ) from error
 
 
 def totals(engine: Engine, month_id: int, settings: Settings) -> dict[str, Any]:
