@@ -59,11 +59,17 @@ def _elsewhere() -> None:
     raise NotImplementedError("another command was called")
 
 
-def _version(
-    show: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True),
-) -> None:
-    if show:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from healthcheck import __version__
 
         print(f"healthcheck {__version__}")
         raise typer.Exit
+
+
+def _version(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
+    ),
+) -> None:
+    pass

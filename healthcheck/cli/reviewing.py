@@ -54,10 +54,10 @@ def review(
     day = common.day(as_of, "--as-of")
     chosen = _month(month, day, settings.business_day(now))
     _same_day(engine, chosen, day)
-    if not accept_ledger:
-        _warn_of_old_ledger(engine, day or min(chosen.last, settings.business_day(now)))
     with common.progress(not as_json) as bar:
         totals = batch.review(engine, chosen, day, settings, now, _meter(bar))
+    if not accept_ledger:
+        _warn_of_old_ledger(engine, day or min(chosen.last, settings.business_day(now)))
     left = batch.unfinished(engine, chosen)
     if as_json:
         common.print_json(totals)

@@ -106,7 +106,7 @@ def test_money_doubts_waiting_late_coverage_and_freshness_close_the_digest(engin
     for sentence in (
         "May have been charged, not bought again: Sundhavn Reefer A/S, EUR 4.20 (healthcheck pulls resolve 1).",
         "Waiting for next month: 1 account (the month's report budget is used up): Pellworm Netze KG (C311).",
-        "Brackwater Timber Ltd (C044, EUR 18,400 past due, 52 days). See: healthcheck late.",
+        "Brackwater Timber Ltd (C044, EUR 18,400 past due, 52 days).",
         "Coverage: 1,310 of 1,344 eligible accounts are within their cycle. The cycles (38 quarterly, 201 half-yearly, 1,105 yearly)"
         " need 145 reviews a month and the quota is 120. 34 accounts will outlive theirs by March:",
         "Ledger: up to 20 November, judged as of 22 November.",
