@@ -46,6 +46,7 @@ class Order:
     now: datetime
     guard: Guard | None = None  # raises if the asker may no longer act
     buy: bool = True
+    bureaus: tuple[Bureau, ...] | None = None  # in order of preference; None: as configured
 
 
 def obtain(order: Order) -> str:
@@ -82,7 +83,7 @@ def _of_month(order: Order) -> Sequence[Pull]:
 def _ask_in_turn(order: Order, refused_before: set[str]) -> str:
     """Ask the bureaus in order of preference, until one has a report or may have been paid."""
     answer = "refused" if refused_before else "none"
-    for bureau in registry.configured(order.settings):
+    for bureau in registry.configured(order.settings) if order.bureaus is None else order.bureaus:
         if bureau.name in refused_before:
             continue
         answer = _buy(order, bureau, attempt=1).lower()

@@ -20,6 +20,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
+from healthcheck.bureaus import registry
+from healthcheck.bureaus.base import Bureau
 from healthcheck.ledger.read import read_columns
 from healthcheck.reviews import calibrations, flags, leases, pulls, rotation, standings
 from healthcheck.reviews.judge import ROTATION, Judged, judge
@@ -40,6 +42,7 @@ class Work:
     token: str
     month: Month
     now: datetime
+    bureaus: tuple[Bureau, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def run_unit(order: str, now: str, *review_ids: int) -> int:
         return 0
     try:
         with leases.heartbeat(engine, token):
-            return _run(Work(engine, settings, token, _month(engine, claims[0]), datetime.fromisoformat(now)), claims)
+            month, bureaus = _month(engine, claims[0]), tuple(registry.configured(settings))
+            return _run(Work(engine, settings, token, month, datetime.fromisoformat(now), bureaus), claims)
     except BaseException:
         with suppress(SQLAlchemyError):
             leases.drop(engine, token)
@@ -117,7 +121,7 @@ def _pull(work: Work, claim: Claim) -> str:
             month.as_of,
             work.now,
             guard=lambda session: leases.hold(session, claim, work.token),
-            buy=_may_buy(work, claim),
+            buy=_may_buy(work, claim), bureaus=work.bureaus,
         )
     )  # fmt: skip
 
