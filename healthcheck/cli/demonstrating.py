@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -51,13 +54,10 @@ def _as_dict(outcome: Outcome) -> dict[str, Any]:
 
 
 def _print(outcome: Outcome) -> None:
-    from rich import box
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
     from healthcheck.demo.days import AS_OF
-    from healthcheck.reports.terminal import word
+    from healthcheck.reports.terminal import finding, findings
 
     totals, console = outcome.totals, Console(highlight=False)
     console.print(
@@ -65,16 +65,10 @@ def _print(outcome: Outcome) -> None:
         f"in three years.\nThe health check of {totals['month']}, as of {AS_OF}: {totals['reviewed']} customers reviewed, "
         f"[bold]{totals['flagged']} need a look[/], {totals['unknown']} could not be judged.\n"
     )
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("account", no_wrap=True)
-    table.add_column("what", no_wrap=True)
-    table.add_column("in one sentence", ratio=1)
+    table = findings()
     for one in outcome.found:
-        table.add_row(
-            f"{one.account} {escape(one.name)}",
-            word(one.outcome) + f" {one.check}" + ("" if one.new else ", known"),
-            escape(one.summary),
-        )
+        more = "" if one.new else "known since an earlier month"
+        table.add_row(*finding(one.name, one.account, one.check, one.outcome, one.summary, more))
     console.print(table)
     _print_next(console, outcome)
 
@@ -97,4 +91,12 @@ def _print_next(console: Any, outcome: Outcome) -> None:
         "digests preview",
         f"screen --as-of {AS_OF}",
     ):
-        say(f"  healthcheck {command}")
+        say(f"  {_ourselves(outcome.folder)} {command}")
+
+
+def _ourselves(folder: Path) -> str:
+    """How this command is called from ``folder``: by name where it is on the path, else by the way that was taken now."""
+    called = Path(sys.argv[0])
+    if which("healthcheck") or not called.is_file():
+        return "healthcheck"
+    return os.path.relpath(called.resolve(), folder.resolve())

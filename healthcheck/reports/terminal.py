@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from healthcheck import money
-from healthcheck.checks.outcomes import RANK
+from healthcheck.checks.outcomes import ALERTS, RANK
 from healthcheck.reports.account import TITLES, WORDS, Facts, ageing
 from healthcheck.reviews.judge import Judged
 
@@ -71,34 +71,42 @@ def print_screen(judged: Sequence[Judged], console: Console | None = None) -> No
         f"{counts[verdict]} {WORDS[verdict]}" for verdict in sorted(counts, key=RANK.__getitem__, reverse=True)
     )
     out.print(f"{len(lines)} accounts screened: {said or 'none known yet'}.")
-    alerts = [line for line in lines if line["verdict"] in ("flag", "urgent")]
+    alerts = [line for line in lines if line["verdict"] in ALERTS]
     if alerts:
         out.print(_alerts(sorted(alerts, key=lambda line: -float(line["exposure"]))))
 
 
-def _alerts(lines: Sequence[Mapping[str, Any]]) -> Table:
+def findings(*before: str) -> Table:
+    """An empty table for findings: columns of your own, then the account, the check with its outcome, and the sentence."""
     table = Table(box=None, padding=(0, 2, 1, 0), show_edge=False)
-    for heading, options in (("account", {}), ("open", {"justify": "right"}), ("", {}), ("what changed", {"ratio": 1})):
-        table.add_column(heading, **options)
-    for line in lines[:_MOST]:
-        said = [check["summary"] for check in _alerting(line["checks"].values())]
-        names = "\n".join(
-            TITLES.get(n, n) for n, check in line["checks"].items() if RANK[check["outcome"]] >= RANK["flag"]
-        )
-        amount = money.shown(money.to_minor(line["exposure"], line["currency"]), line["currency"])
-        table.add_row(
-            Text(f"{line['name']}\n({line['account']})"),
-            amount,
-            Text(names, style=STYLES[line["verdict"]]),
-            Text("\n".join(said)),
-        )
-    if len(lines) > _MOST:
-        table.add_row("", "", "", f"and {len(lines) - _MOST} more: healthcheck screen --json")
+    for heading in before:
+        table.add_column(heading, justify="right")
+    table.add_column("account", max_width=26)
+    table.add_column("check")
+    table.add_column("what was found", ratio=1)
     return table
 
 
-def _alerting(checks: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [check for check in checks if RANK[check["outcome"]] >= RANK["flag"]]
+def finding(
+    name: str, account: str, check: str, outcome: str, said: str | Text, more: str = ""
+) -> tuple[Text, Text, Text]:
+    """The cells of one finding; ``more`` is a second line in small print."""
+    sentence = Text(said) if isinstance(said, str) else said
+    whole = Text.assemble(sentence, (f"\n{more}", "dim")) if more else sentence
+    return Text(f"{name}\n({account})"), Text.assemble((check, "bold"), "\n", word(outcome)), whole
+
+
+def _alerts(lines: Sequence[Mapping[str, Any]]) -> Table:
+    table = findings()
+    for line in lines[:_MOST]:
+        amount = money.shown(money.to_minor(line["exposure"], line["currency"]), line["currency"])
+        for name, check in line["checks"].items():
+            if check["outcome"] in ALERTS:
+                more = f"{amount} open · {line['class']}"
+                table.add_row(*finding(line["name"], line["account"], name, check["outcome"], check["summary"], more))
+    if len(lines) > _MOST:
+        table.add_row("", "", f"and {len(lines) - _MOST} more: healthcheck screen --json")
+    return table
 
 
 def print_flags(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:
@@ -107,24 +115,18 @@ def print_flags(rows: Sequence[Mapping[str, Any]], console: Console | None = Non
     if not rows:
         out.print("No flags: nothing waits for an answer.")
         return
-    table = Table(box=None, padding=(0, 2, 1, 0), show_edge=False)
-    for heading, options in (
-        ("flag", {"justify": "right"}),
-        ("account", {"max_width": 24}),
-        ("", {}),
-        ("what was found", {"ratio": 1}),
-    ):
-        table.add_column(heading, **options)
+    table = findings("flag")
     for row in rows:
-        found = Text.assemble((row["check"], "bold"), "\n", word(row["outcome"]))
-        table.add_row(str(row["id"]), Text(f"{row['name']}\n({row['account']})"), found, _answer(row))
+        cells = finding(row["name"], row["account"], row["check"], row["outcome"], row["summary"], _answer(row))
+        table.add_row(str(row["id"]), *cells)
     out.print(table)
     out.print("Answer with: healthcheck flags decide | ack | snooze | clear FLAG", style="dim")
 
 
-def _answer(row: Mapping[str, Any]) -> Text:
+def _answer(row: Mapping[str, Any]) -> str:
     parts = [row["state"], f"by {row['due']}", row["owner"]]
     if row["snoozed_until"]:
         parts.append(f"quiet until {row['snoozed_until']}")
-    said = f"\nDecided: {row['decision']}" if row["decision"] else ""
-    return Text.assemble(row["summary"], (f"\n{' · '.join(parts)}{said}", "dim"))
+    if row["decision"]:
+        parts.append(f"decided: {row['decision']}")
+    return " · ".join(parts)
