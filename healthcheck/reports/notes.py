@@ -14,6 +14,7 @@ from healthcheck.reports.text import count, day, joined, month_name
 from healthcheck.settings import Settings
 
 SHOWN: Final = 5  # names in one sentence
+FEW: Final = 5  # flags that are no sign of a fault in the data, however small the book
 _CYCLES: Final = {"3": "quarterly", "6": "half-yearly", "12": "yearly"}
 
 
@@ -21,7 +22,7 @@ def warnings(book: Book, settings: Settings) -> Iterator[str]:
     """What puts the whole month in doubt."""
     screen = book.summary.get("screen") or {}
     flagged, accounts = screen.get("flagged") or 0, screen.get("accounts") or 0
-    if accounts and flagged > settings.screen_warning_share * accounts:
+    if flagged >= FEW and flagged > settings.screen_warning_share * accounts:
         yield (
             f"The screen flagged {flagged:,} of {accounts:,} accounts ({flagged / accounts:.0%}). So many at once are more often "
             "a fault in the data, such as a missing payment file, than trouble: check the last imports first."

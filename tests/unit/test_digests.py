@@ -262,10 +262,10 @@ def test_more_than_a_twentieth_flagged_is_itself_a_warning(engine):
     assert "WARNING: The screen flagged 51 of 1,000 accounts (5%)." in credit_text(engine)
 
 
-@pytest.mark.parametrize("flagged", [0, 50])
-def test_up_to_a_twentieth_flagged_is_no_warning(engine, flagged):
+@pytest.mark.parametrize(("accounts", "flagged"), [(1000, 0), (1000, 50), (8, 4)])
+def test_up_to_a_twentieth_flagged_or_a_handful_is_no_warning(engine, accounts, flagged):
     with write(engine) as session:
-        World(session).month(summary={"screen": {"accounts": 1000, "flagged": flagged}})
+        World(session).month(summary={"screen": {"accounts": accounts, "flagged": flagged}})
     assert "WARNING" not in credit_text(engine)
 
 
