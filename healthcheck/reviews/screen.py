@@ -72,5 +72,6 @@ def find(engine: Engine, account: str, entity: str | None = None) -> int:
 def _near(account: str, names: list[str]) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(account, names, n=3)
+    folded = {name.casefold(): name for name in sorted(names)}
+    near = [folded[name] for name in get_close_matches(account.casefold(), folded, n=3)]
     return f"; did you mean {' or '.join(near)}?" if near else ""
