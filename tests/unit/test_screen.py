@@ -20,6 +20,6 @@ def test_an_unknown_number_names_near_ones_whatever_the_case(engine):
 def test_a_number_of_two_entities_asks_which(engine):
     account(engine, "C1", entity="DE")
     key = account(engine, "C1", entity="FR")
-    with pytest.raises(UsageError, match="DE, FR.*--entity"):
+    with pytest.raises(UsageError, match=r"DE, FR.*--entity"):
         find(engine, "C1")
     assert find(engine, "C1", "FR") == key
