@@ -6,14 +6,18 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 import polars as pl
-from holidays import HolidayBase, country_holidays, list_supported_countries
+from holidays import HolidayBase, country_holidays
+from holidays.registry import EntityLoader
 
 SATURDAY, SUNDAY = 5, 6
 
 
 @lru_cache(maxsize=512)
 def _calendar(country: str) -> HolidayBase | None:
-    return country_holidays(country) if country in list_supported_countries(include_aliases=False) else None
+    known = country in set(
+        EntityLoader.get_country_codes(include_aliases=False)
+    )  # and no calendar is imported to know it
+    return country_holidays(country) if known else None
 
 
 @lru_cache(maxsize=500_000)

@@ -1,23 +1,28 @@
-"""Creating and upgrading the database (alembic), and saying when it cannot be read."""
+"""Creating and upgrading the database (alembic), and saying when it cannot be read.
+
+Alembic is imported only to upgrade: whether that is needed, every command asks, and it has to be quick.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from healthcheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def upgrade(engine: Engine) -> None:
     """Create the tables, or bring an older database to this release. Does nothing when it is current."""
+    from alembic import command
+
     config = _config()
     with _Readable(engine), engine.connect().execution_options(reading=False) as connection, connection.begin():
         config.attributes["connection"] = connection
@@ -27,18 +32,25 @@ def upgrade(engine: Engine) -> None:
 def require_current(engine: Engine) -> None:
     """Raise UsageError, with the remedy, unless the database has this release's tables."""
     with _Readable(engine), engine.connect().execution_options(reading=True) as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    wanted = ScriptDirectory.from_config(_config()).get_current_head()
+        there = inspect(connection).has_table("alembic_version")
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if there else None
     if found is None:
         raise UsageError(f"there is no healthcheck database at {_where(engine)}; run: healthcheck init")
-    if found != wanted:
+    if found != newest():
         raise UsageError(f"the database at {_where(engine)} is from another release; run: healthcheck init")
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return config
+
+
+def newest() -> str:
+    """The revision that this release needs: the files of the migrations are named after theirs, and numbered."""
+    return max(file.name for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py")).partition("_")[0]
 
 
 def _where(engine: Engine) -> str:

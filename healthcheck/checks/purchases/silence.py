@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from healthcheck.checks.special import betainc
+
 from .cube import NEVER, Cube, Floats, Ints
 from .policy import Calibration, Policy
 from .rate import decay, rates, spread_season
@@ -44,8 +46,6 @@ def listen(cube: Cube, season: Floats, cv2: Floats, policy: Policy, calibration:
 
 def survival(missed: Floats, shape: Floats, history: Floats) -> Floats:
     """P(age of the running gap > ``missed``), gaps gamma of ``shape`` and mean 1 up to a rate known from ``history`` orders."""
-    from scipy.special import betainc
-
     m = shape * history
     x = 1 / (1 + missed / history)
     p = betainc(m, shape + 1, x) - missed * betainc(m + 1, shape, x)
