@@ -22,6 +22,7 @@ COMMANDS = {
     "flags": ("reviewing:flags_app", "What the checks found and a person must answer."),
     "check": ("checking:check", "Check one account now: can we ship this?"),
     "screen": ("checking:screen", "Run the ledger checks over every account: free of charge, no paid call."),
+    "backtest": ("backtesting:backtest", "Replay past month-ends on your own book: what would you have got?"),
     "observe": ("observing:observe", "Record what a rep heard and saw at a customer."),
     "pulls": ("reviewing:pulls_app", "Bureau reports bought, refused, or in doubt."),
 }
