@@ -7,19 +7,21 @@ from datetime import date
 
 import numpy as np
 
+from healthcheck.checks import replays
 from healthcheck.checks.payments import level as levels
+from healthcheck.checks.payments import replay
 from healthcheck.checks.payments.change import contrast, residuals, usual_of
-from healthcheck.checks.payments.character import history, rarest
+from healthcheck.checks.payments.character import history
 from healthcheck.checks.payments.drift import Windows, already_late, drift, sample, windows
-from healthcheck.checks.payments.policy import GRID, Calibration, Policy
+from healthcheck.checks.payments.policy import GRID, MARGINS, Calibration, Policy
 from healthcheck.checks.payments.rows import Rows, rows
 from healthcheck.checks.payments.tarone import Bools, Floats, Ints, statistic
 from healthcheck.ledger.columns import Columns
 
 BOOK_MIN = 200  # assessable accounts, or invoices, below which the stated defaults hold
-BUDGET_MIN = 1000  # accounts below which limits are not fitted to what the book can bear
 SAMPLE = 4000  # accounts looked at for the common shift
-ODD_SHARE = 0.015
+CALM_MIN = 1000  # assessable accounts
+CALM = 2.0  # a margin must exceed so many sds of a healthy account's change
 TRIM, TRIMMED = 9.0, 1.03  # squared sds beyond which a change is left out, and what that takes off the variance
 WEIGHT = 500  # invoices that the default tails count for
 
@@ -32,11 +34,25 @@ def learn(columns: Columns, as_of: date, policy: Policy) -> Calibration:
     known = Calibration(
         tail=_tail(found.late[_settled(found)]), own_tail=_own_tail(found, n, policy), severity=_severity(found, policy)
     )
-    fit = _assessable(found, window, policy)
-    known = replace(known, common_shift_days=common_shift(found, window, fit), assessable=int(fit.sum()))
-    known = _change(found, n, fit, known)
-    known = replace(known, level=_level(found, n, policy, known), odd=_odd(found, n, policy, known))
-    return replace(known, urgent_p=_urgent_p(found, window, fit, policy, known))
+    known = moved(found, window, policy, known)
+    fit = assessable(found, window, policy)
+    known = replace(known, assessable=int(fit.sum()))
+    known = replace(known, margin_days=_margin(known))
+    known = replace(known, urgent_p=_urgent_p(found, window, fit, policy, known))
+    return replay.learn(columns, as_of, policy, known, moved)
+
+
+def moved(found: Rows, window: Windows, policy: Policy, known: Calibration) -> Calibration:
+    """With what the whole book did of late: its common shift, and how much healthy accounts wander."""
+    fit = assessable(found, window, policy)
+    known = replace(known, common_shift_days=common_shift(found, window, fit))
+    return _change(found, window.n, fit, known)
+
+
+def _margin(known: Calibration) -> int:
+    """The smallest margin where healthy accounts hardly wander, in a book large enough to know; else the default."""
+    calm = known.assessable >= CALM_MIN and CALM * float(np.median(known.wander)) ** 0.5 <= MARGINS[0]
+    return MARGINS[0] if calm else known.margin_days
 
 
 def _settled(found: Rows) -> Bools:
@@ -63,7 +79,7 @@ def _severity(found: Rows, policy: Policy) -> float:
     return round((WEIGHT * Calibration().severity + total) / (WEIGHT + int(old.sum())), 6)
 
 
-def _assessable(found: Rows, window: Windows, policy: Policy) -> Bools:
+def assessable(found: Rows, window: Windows, policy: Policy) -> Bools:
     enough = (window.recent_count >= policy.recent_min) & (window.baseline_count >= policy.baseline_min)
     return enough & ~already_late(found, window, policy)
 
@@ -113,30 +129,9 @@ def _variance(days: Floats, single: Floats) -> tuple[float, float, float]:
 
 
 def _urgent_p(found: Rows, window: Windows, fit: Bools, policy: Policy, known: Calibration) -> float:
-    """The largest p that Benjamini-Hochberg rejects at ``urgent_fdr``, between 0.0001 and half of ``flag_p``."""
+    """The largest p that Benjamini-Hochberg rejects at ``urgent_fdr``, between 0.00001 and half of ``flag_p``."""
     if fit.sum() < BOOK_MIN:
         return known.urgent_p
     frame = drift(found, window, np.zeros(window.n), policy, known)
-    p = np.sort(frame["p"].drop_nulls().to_numpy())
-    passed = np.flatnonzero(p <= policy.urgent_fdr * np.arange(1, len(p) + 1) / len(p))
-    limit = float(p[passed[-1]]) if len(passed) else 0.0
+    limit = replays.benjamini_hochberg(frame["p"].drop_nulls().to_list(), policy.urgent_fdr)
     return round(min(max(limit, 1e-5), policy.flag_p / 2), 7)
-
-
-def _level(found: Rows, n: int, policy: Policy, known: Calibration) -> list[float]:
-    """The risks that 5, 1.5 and 0.3 % of the book pass, within bounds: a book where all are late is not all flagged."""
-    active = np.bincount(found.account, minlength=n) >= policy.level_min
-    if active.sum() < BUDGET_MIN:
-        return known.level
-    risks: Floats = levels.risk(found, n, policy, known)[active]
-    limits = np.clip(np.quantile(risks, [0.95, 0.985, 0.997]), [0.15, 0.25, 0.5], [0.97, 0.99, 0.998])
-    return [round(float(limit), 4) for limit in limits]
-
-
-def _odd(found: Rows, n: int, policy: Policy, known: Calibration) -> list[float]:
-    """The largest limits at which at most ``ODD_SHARE`` of the accounts are flagged as out of character, replayed on the book."""
-    chances = rarest(found, n, policy, known)
-    if len(chances) < BUDGET_MIN:
-        return known.odd
-    part = min(1.0, float(np.quantile(chances, ODD_SHARE)) / known.odd[1])
-    return [round(limit * part, 9) for limit in known.odd]

@@ -23,6 +23,7 @@ _SIZE_DAYS, _SIZE_SCORE = (0, 5, 10, FLAG_DAYS, 45, 90), (0.0, 0.2, scale.WATCH,
 
 
 PSEUDO = 30.0  # invoices that the book's tail counts for
+SETTLED = 2 / 3  # so much a day late counts once it is over
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,10 @@ def tested(rows: Rows, policy: Policy) -> Bools:
 
 @dataclass(frozen=True)
 class Looks:
-    """The invoices tested: their place in the rows, account, days late, the chance of that, and days beyond due and usual alike."""
+    """The invoices tested: their place in the rows, account, days late, the chance of that, and days beyond due and usual alike.
+
+    Of those days a settled invoice counts ``SETTLED``: it is flagged from 30 days on, one that is owed from 20.
+    """
 
     row: Ints
     account: Ints
@@ -65,17 +69,17 @@ def look(rows: Rows, past: History, n: int, policy: Policy, calibration: Calibra
     single = (PSEUDO * prior + own) / (PSEUDO + past.days.size[account])
     looks = (1.0 + due_days(rows, policy, n))[account]
     chance: Floats = -np.expm1(looks * np.log1p(-np.minimum(single, 1 - 1e-12)))
-    beyond: Floats = np.minimum(late, later).astype(np.float64)
+    beyond: Floats = np.minimum(late, later) * np.where(rows.paid[row], SETTLED, 1.0)
     return Looks(row, account, late, chance, beyond)
 
 
-def rarest(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> Floats:
-    """The smallest chance among each judged account's invoices that are late enough to be flagged; 1 where there is none."""
+def rarest(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> tuple[Floats, Bools]:
+    """The smallest chance among each account's invoices that are late enough to be flagged, 1 where there is none; who is judged."""
     past = history(rows, n, policy)
     seen = look(rows, past, n, policy, calibration)
     least, late = np.ones(n), seen.beyond >= FLAG_DAYS
     np.minimum.at(least, seen.account[late], seen.chance[late])
-    return least[past.days.size >= policy.history_min]
+    return least, past.days.size >= policy.history_min
 
 
 def character(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> pl.DataFrame:

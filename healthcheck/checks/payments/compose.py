@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from healthcheck.checks import outcomes
+from healthcheck.checks import outcomes, replays
 from healthcheck.checks.payments import scale
 from healthcheck.checks.payments.drift import Windows
 from healthcheck.checks.payments.evidence import numbers
@@ -90,6 +90,14 @@ def _reason(parts: dict[str, pl.DataFrame], said: pl.DataFrame) -> pl.Series:
     return reasons.select(pl.when(unjudged).then(why).alias("reason"))["reason"]
 
 
+def _replayed(speaks: pl.Series, serious: pl.Series, calibration: Calibration) -> pl.Series:
+    """How often healthy reviews looked like what speaks, in words; null where there were too few, or where a fact speaks."""
+    words = {name: replays.spoken(*counts) or None for name, counts in calibration.replayed.items()}
+    said = speaks.replace_strict(words, default=None, return_dtype=pl.String)
+    fact = (speaks == "level") & serious & (calibration.serious_score >= scale.FLAG)
+    return pl.select(pl.when(~fact.fill_null(False)).then(said)).to_series()
+
+
 def _worst(found: Rows, row: pl.Series) -> pl.Series:
     """The invoice that stands out most against its account's history."""
     at = row.to_numpy()
@@ -139,7 +147,9 @@ def finding(
     """The frame that ``assess`` returns."""
     said = combine(parts)
     numbers_ = evidence(found, window, parts, facts, said).with_columns(
-        margin_days=pl.lit(calibration.margin_days), common_shift_days=pl.lit(calibration.common_shift_days)
+        margin_days=pl.lit(calibration.margin_days),
+        common_shift_days=pl.lit(calibration.common_shift_days),
+        replayed=_replayed(said["speaks"], parts["level"]["serious"], calibration),
     )
     summaries = [sentence(one, columns.currency) for one in numbers_.iter_rows(named=True)]
     signals = {name: outcomes.tidy(parts[name].select("outcome", "score", "p")) for name in SIGNALS}

@@ -64,10 +64,19 @@ def risk(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> Floats
     return 1 - np.exp(-coming * rate - open_risk(rows, rate, n, policy, calibration))
 
 
+def serious(rows: Rows, n: int, policy: Policy) -> Bools:
+    """Who owes, undisputed, an item of some size more than ``serious_days`` past due."""
+    mean = np.bincount(rows.account, rows.value, n) / np.maximum(np.bincount(rows.account, minlength=n), 1)
+    large = rows.open_value >= policy.material_share * mean[rows.account]
+    return count(rows.account, ~rows.paid & (rows.late > policy.serious_days) & large, n) > 0
+
+
 def level(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> pl.DataFrame:
     """outcome, score, p (none: a level is no test), reason."""
     value = risk(rows, n, policy, calibration)
     score = scale.along(value, [0, *calibration.level, 1], [0, scale.WATCH, scale.FLAG, scale.URGENT, 1])
+    fact = serious(rows, n, policy)
+    score = np.where(fact, np.maximum(score, calibration.serious_score), score)
     counts = count(rows.account, rows.age < policy.baseline_days, n)
     unknown = (counts < policy.level_min) & (count(rows.account, past_due(rows), n) == 0)
     few = f"only {{}} of the {policy.level_min} invoices needed fell due in the last year"
@@ -82,6 +91,7 @@ def level(rows: Rows, n: int, policy: Policy, calibration: Calibration) -> pl.Da
             "p": pl.Series([None] * n, dtype=pl.Float64),
             "reason": pl.Series(why, dtype=pl.String),
             "risk": scale.masked(value, unknown),
+            "serious": fact,
             "worst_days": pl.Series(largest(rows.account, rows.late.astype(np.float64), n)),
         }
     )

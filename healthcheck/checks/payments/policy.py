@@ -25,6 +25,7 @@ GRID = (
     120,
     180,
 )  # days at which the book's tails are kept
+MARGINS = (3, 5, 7, 10, 15)  # days
 SPANS = (60, 75, 90, 105, 120, 150, 180)  # days ago at which a change may have come
 CLIP = 20  # days: no single invoice counts for more in a change
 _TAIL = (
@@ -74,6 +75,7 @@ class Policy:
     history_cap: int = 60
     level_min: int = 3
     serious_days: int = 60
+    material_share: float = 0.02  # of the account's mean invoice: what is less is not looked at on its own
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ class Calibration:
     change over each of SPANS is spread x (that of its invoices) + wander; ``shift``: by how much the whole book is later.
     ``urgent_p``: the p up to which drift is urgent (Benjamini-Hochberg at ``Policy.urgent_fdr``).
     ``level``: the risks of serious lateness from which level is watched, flagged, urgent.
+    ``serious_score``: the least score of who owes an item ``Policy.serious_days`` past due.
     ``odd``: the p from which an invoice is watched, flagged, urgent as out of character.
+    ``replayed``: of each signal, how many healthy reviews of earlier month-ends were alerted, and how many there were.
     """
 
     margin_days: int = 5
@@ -99,5 +103,7 @@ class Calibration:
     shift: list[float] = field(default_factory=lambda: [0.0] * len(SPANS))
     severity: float = 0.01
     level: list[float] = field(default_factory=lambda: [0.2, 0.35, 0.6])
+    serious_score: float = 0.6
     odd: list[float] = field(default_factory=lambda: [0.05, 0.02, 0.001])
     assessable: int = 0
+    replayed: dict[str, list[int]] = field(default_factory=dict)

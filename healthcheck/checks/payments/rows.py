@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import numpy as np
@@ -46,6 +46,25 @@ def rows(columns: Columns, as_of: date, days: int) -> Rows:
     plain = (pl.col("kind") == "invoice") & ~pl.col("disputed").fill_null(False) & (pl.col("amount") > 0)
     frame = columns.items.filter(known & near & plain).join(places, on="key", how="inner", maintain_order="left")
     return _arrays(_sorted(frame), as_of)
+
+
+def replayed(rows: Rows, days: int, history_days: int) -> Rows:
+    """The rows as they were known so many days before: later invoices gone, those settled later open and so late as they were then.
+
+    ``rows`` must reach back ``days`` further than ``history_days``.
+    """
+    issued, age = rows.settled_age + rows.since_issue, rows.age - days
+    paid = rows.paid & (rows.settled_age >= days)
+    then = replace(
+        rows,
+        age=age,
+        late=np.where(paid, rows.late, age),
+        since_issue=np.where(paid, rows.since_issue, issued - days),
+        settled_age=np.where(paid, rows.settled_age - days, 0),
+        open_value=np.where(rows.paid & ~paid, rows.value, rows.open_value),
+        paid=paid,
+    )
+    return then.where((age >= 0) & (issued >= days) & (~paid | (age < history_days)))
 
 
 def _sorted(frame: pl.DataFrame) -> pl.DataFrame:

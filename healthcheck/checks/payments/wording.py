@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from healthcheck import money
+from healthcheck.checks.outcomes import ALERTS
 
 Facts = dict[str, Any]
 _PUNCTUAL = {False: "within 3 days of due", True: "no later than 3 days after due"}
 
 
 def sentence(facts: Facts, currency: str) -> str:
-    """From the evidence of one account and the signal that speaks for it."""
+    """From the evidence of one account and the signal that speaks for it; after an alert, how often healthy reviews looked like this."""
+    text, replay = _said(facts, currency), facts["replayed"]
+    return f"{text} {replay}" if replay and facts["outcome"] in ALERTS else text
+
+
+def _said(facts: Facts, currency: str) -> str:
     outcome, speaks = facts["outcome"], facts["speaks"]
     if outcome == "unknown":
         return f"Payments could not be judged: {facts['reason']}."
@@ -79,10 +85,10 @@ def _usual(facts: Facts) -> str:
 
 def _level(facts: Facts, currency: str) -> str:
     late, due = facts["late_15_year"], facts["due_year"]
-    past = f"In the last year {late} of {count(due, 'invoice')} ran more than 15 days past due"
+    past = f"in the last year {late} of {count(due, 'invoice')} ran more than 15 days past due"
     worst = f", the worst {count(facts['worst_year'], 'day')}" if facts["worst_year"] > 15 and late else ""
     return (
-        f"{open_items(facts, currency, start=True)}. {past}{worst}."
+        f"{open_items(facts, currency, start=True)}; {past}{worst}."
         if due
         else f"{open_items(facts, currency, start=True)}."
     )
