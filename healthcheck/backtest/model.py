@@ -32,15 +32,26 @@ class AtBudget:
 
 
 @dataclass(frozen=True)
+class Lead:
+    """Days from the first alert of an unbroken run to the event. ``events``: one an account and spell; ``alerted``: alerted before."""
+
+    events: int
+    alerted: int
+    median: float | None
+    quartiles: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
 class Alarm:
-    """Alerts at a fixed limit: a check's own, or a rule's usual one."""
+    """Alerts at a fixed limit: a check's own, a rule's usual one, or the one that keeps a budget of 5 %."""
 
     label: str
     alerts: int
     right: int
     precision: float | None
     lift: float | None
-    recall: float | None
+    recall: float
+    lead: Lead
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,8 @@ class Ranking:
     kind: str
     known: float
     known_events: float
-    auc: Interval | None
+    auc: Interval
+    auc_known: Interval | None  # among those that have the number; None: there is no event or nothing else among them
     budgets: tuple[AtBudget, ...]
     alarms: tuple[Alarm, ...]
 
@@ -70,16 +82,6 @@ class Against:
 
 
 @dataclass(frozen=True)
-class Lead:
-    """Days from the first alert of an unbroken run to the event. ``events``: one an account and spell; ``alerted``: alerted before."""
-
-    events: int
-    alerted: int
-    median: float | None
-    quartiles: tuple[float, float] | None
-
-
-@dataclass(frozen=True)
 class Subject:
     """One check against its event. ``too_little`` says why no ratio is quoted; empty where there is enough."""
 
@@ -90,7 +92,6 @@ class Subject:
     too_little: str
     rankings: tuple[Ranking, ...]
     against: tuple[Against, ...]
-    lead: Lead | None
 
     @property
     def base_rate(self) -> float:

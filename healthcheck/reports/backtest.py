@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from healthcheck.backtest.model import Backtest, Interval, Ranking, Subject
+from healthcheck.backtest.model import Backtest, Interval, Lead, Ranking, Subject
 from healthcheck.reports import backtest_charts as charts
 from healthcheck.reports.account import TITLES
 from healthcheck.reports.templating import render
+from healthcheck.reports.text import upper_first
 
 EVENTS = {"payments": "serious lateness", "purchases": "a fall of purchases to under half"}
 HEADLINE = 0.02  # the budget that the first sentence quotes
@@ -41,7 +42,6 @@ def page(tested: Backtest) -> str:
         volume=volume(tested),
         parts=[_part(tested, subject) for subject in tested.subjects],
         percent=percent,
-        lead=lead,
     )
 
 
@@ -66,7 +66,7 @@ def drawn(subject: Subject) -> list[Ranking]:
 def headline(subject: Subject) -> str:
     """One sentence: what the check is worth at a small budget, and what the best rule of thumb is."""
     if subject.too_little:
-        return subject.too_little[0].upper() + subject.too_little[1:] + "."
+        return upper_first(subject.too_little) + "."
     at = next(one for one in subject.rankings[0].budgets if one.budget == HEADLINE)
     first = (
         f"Look at the {HEADLINE:.0%} of account-months with the highest score and {percent(at.precision.value)} are followed by"
@@ -81,8 +81,12 @@ def _unscored(check: Ranking) -> str:
         return ""
     return (
         f"The check had too little data for {percent(1 - check.known)} of the account-months, with"
-        f" {percent(1 - check.known_events)} of the events; they come last."
+        f" {percent(1 - check.known_events)} of the events; they come last.{_auc_known(check)}"
     )
+
+
+def _auc_known(check: Ranking) -> str:
+    return f" Among the others its AUC is {span(check.auc_known, '.2f')}." if check.auc_known else ""
 
 
 def percent(share: float) -> str:
@@ -108,11 +112,12 @@ def span(value: Interval | None, form: str = ".1f") -> str:
 
 
 def lead(subject: Subject) -> str:
-    """How long before the event the alert came, in a sentence."""
-    found = subject.lead
-    if found is None or not found.events:
-        return ""
-    first = f"{found.alerted} of {found.events} events were alerted before ({found.alerted / found.events:.0%})"
+    """How long before the event the check's alerts came, in a sentence for each limit."""
+    return " ".join(f"{upper_first(one.label)}: {_ahead(one.lead)}" for one in subject.rankings[0].alarms)
+
+
+def _ahead(found: Lead) -> str:
+    first = f"{found.alerted} of {found.events} events were alerted before ({percent(found.alerted / found.events)})"
     if found.median is None:
         return f"{first}."
     middle = f", half of them between {found.quartiles[0]:.0f} and {found.quartiles[1]:.0f}" if found.quartiles else ""
@@ -151,7 +156,7 @@ def print_backtest(tested: Backtest, console: Console | None = None) -> None:
             out.print(_table(subject))
             out.print(Text(lead(subject)))
     for note in (*tested.notes, tested.definitions["days_late"], _READING):
-        out.print(Text(note[0].upper() + note[1:], style="dim"))
+        out.print(Text(upper_first(note), style="dim"))
 
 
 _READING = (
@@ -182,7 +187,7 @@ def _table(subject: Subject) -> Table:
     table.add_column("AUC", justify="right")
     for one in subject.rankings:
         style = {"check": "bold", "signal": "", "rule": "dim"}[one.kind]
-        table.add_row(one.label, *_lifts(one), f"{one.auc.value:.2f}" if one.auc else "", style=style)
+        table.add_row(one.label, *_lifts(one), f"{one.auc.value:.2f}", style=style)
     return table
 
 

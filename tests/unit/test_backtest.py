@@ -134,7 +134,11 @@ def test_a_subject_measures_checks_signals_and_rules_side_by_side():
     assert never.budgets[1].lift.value == pytest.approx(1)  # nobody has it: all tie
     assert [one.rule for one in said.against] == ["oldest_open"] * 4
     flagged = book().filter(pl.col("payments") > 0.9)
-    (alarm,) = check.alarms
+    alarm, within = check.alarms
+    assert within.alerts <= 0.05 * said.account_months < within.alerts + 2
+    assert within.precision == pytest.approx(check.budgets[2].precision.value, abs=0.05)
+    assert [one.label for one in said.rankings[4].alarms] == ["up 10 days", "highest 5%"]
+    assert [one.alerts for one in never.alarms] == [0, 0]
     assert (alarm.alerts, alarm.right) == (flagged.height, flagged["payments_on"].count())
     assert alarm.lift == pytest.approx(alarm.precision / said.base_rate)
 
@@ -145,7 +149,7 @@ def test_a_subject_measures_checks_signals_and_rules_side_by_side():
 def test_too_little_data_is_said_with_counts_and_no_ratio(frame, words):
     said = measure.subject(frame.with_columns(pl.col("payments_on").cast(pl.Date)), "payments", 3)
     assert words in said.too_little
-    assert (said.rankings, said.against, said.lead) == ((), (), None)
+    assert (said.rankings, said.against) == ((), ())
 
 
 def test_months_that_cannot_be_judged_count_as_alerts_only():
