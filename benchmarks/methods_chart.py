@@ -10,7 +10,7 @@ from html import escape
 
 from methods_base import TWINS, Results
 
-WIDE, HIGH = 348, 236  # of a panel, axes included
+WIDE, HIGH = 348, 262  # of a panel, axes included
 LEFT, TOP, BELOW = 44, 34, 34
 GAP, HEAD = 12, 82
 COLUMNS = 3
@@ -106,7 +106,7 @@ def _y(share: float) -> float:
 def _panel(points: Sequence[Point], change: str) -> str:
     marks = "".join(_bonds(points)) + "".join(_mark(p) for p in sorted(points, key=lambda p: p.ours))
     names = "".join(_names(points))
-    return f'<text class="title" x="{LEFT}" y="14">{escape(TITLES[change])}</text>{_axes()}{marks}{names}'
+    return f'<text class="title" x="{LEFT}" y="14">{escape(TITLES[change])}</text>{_axes()}{names}{marks}'
 
 
 def _bonds(points: Sequence[Point]) -> list[str]:
@@ -144,7 +144,7 @@ def _mark(point: Point) -> str:
 
 def _names(points: Sequence[Point]) -> list[str]:
     """A name beside each point, where it hides no point and no other name: each in turn takes its best place, several times over."""
-    marks = [(_x(p.cost) - 5, _y(p.caught) - 5, _x(p.cost) + 5, _y(p.caught) + 5) for p in points]
+    marks = [(_x(p.cost) - 6, _y(p.caught) - 6, _x(p.cost) + 6, _y(p.caught) + 6) for p in points]
     chosen = [_places(p)[0] for p in points]
     for _ in range(8):
         for at, p in enumerate(points):
@@ -164,7 +164,7 @@ def _places(point: Point) -> list[tuple[str, float, float, Box]]:
     """Near ones first."""
     x, y, wide = _x(point.cost), _y(point.caught), (6.5 if point.ours else 5.9) * len(point.name)
     places: list[tuple[str, float, float, Box]] = []
-    for across, down in ((9, 4), (0, -8), (0, 17), (7, -6), (7, 14), (7, -12), (7, 20)):
+    for across, down in ((9, 4), (0, -9), (0, 18), (7, -6), (7, 15), (7, -13), (7, 22), (9, -20), (9, 30)):
         places.append(("start", x + across, y + down, (x + across, y + down - 9, x + across + wide, y + down + 3)))
         places.append(("end", x - across, y + down, (x - across - wide, y + down - 9, x - across, y + down + 3)))
         if not across:
@@ -179,7 +179,10 @@ def _cost(others: Sequence[Box], place: tuple[str, float, float, Box]) -> float:
 def _hidden(box: Box, taken: Sequence[Box]) -> float:
     """How much of the box others cover, or lies outside the panel."""
     outside = (
-        max(0, LEFT + 2 - box[0]) + max(0, box[2] - WIDE) + max(0, TOP - 14 - box[1]) + max(0, box[3] - (HIGH - BELOW))
+        max(0, LEFT + 2 - box[0])
+        + max(0, box[2] - WIDE + 6)
+        + max(0, TOP - 14 - box[1])
+        + max(0, box[3] - (HIGH - BELOW))
     )
     covered = sum(
         max(0.0, min(box[2], other[2]) - max(box[0], other[0]))
