@@ -30,7 +30,7 @@ def too_little(rows: int, events: int) -> str:
     if rows >= LEAST_ROWS and events >= LEAST_EVENTS:
         return ""
     return (
-        f"too little to quote a ratio: {rows} account-months with {events} events;"
+        f"too little to quote a ratio: {rows} account-months with {events} event{'' if events == 1 else 's'};"
         f" at least {LEAST_ROWS} and {LEAST_EVENTS} are needed"
     )
 

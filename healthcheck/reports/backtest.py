@@ -132,8 +132,8 @@ def volume(tested: Backtest) -> str:
     accounts = mean(one.accounts for one in tested.months)
     ends = f"{len(tested.months)} month-ends" if len(tested.months) > 1 else "1 month-end"
     return (
-        f"{ends} replayed: on average {whole:.1f} of {accounts:,.0f} accounts flagged or urgent ({whole / accounts:.1%}),"
-        f" {new:.1f} of them not at the month-end before."
+        f"{ends} replayed: on average {whole:.1f} of {accounts:,.0f} accounts flagged or urgent ({percent(whole / accounts)}),"
+        f" {new:.1f} newly so each month."
     )
 
 
@@ -142,7 +142,8 @@ def print_backtest(tested: Backtest, console: Console | None = None) -> None:
     out = console or Console()
     out.print(Text(f"Backtest {tested.first} to {tested.last}, judged {tested.horizon} months later", style="bold"))
     out.print(volume(tested))
-    out.print(_months(tested))
+    if tested.months:
+        out.print(_months(tested))
     if len(tested.months) > _SHOWN:
         out.print(Text(f"the last {_SHOWN} month-ends; all of them with --json or --html", style="dim"))
     for subject in tested.subjects:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import ceil
 
 from markupsafe import Markup, escape
 
@@ -20,7 +19,7 @@ _CEILING = (
 
 def alerts(months: Sequence[MonthEnd], name: str) -> Markup:
     """Accounts alerted by one check at each month-end."""
-    every = max(1, ceil(len(months) / 12))
+    every = max(len(months) // 12, 1 + (len(months) > 12))
     columns = [_bar(one, name, labelled=place % every == 0) for place, one in enumerate(months)]
     return bars(columns, f"Alerts of {name} a month", lambda value: f"{value:g}")
 
