@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -24,29 +25,65 @@ def chunks(engine: Engine, size: int = 20_000) -> list[list[int]]:
         return list(batches(_grouped(opened).sort("group", *_WHO), size))
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What is stored of some accounts and was known on ``as_of``: the rows of each table, before anything is made of them."""
+
+    as_of: date
+    accounts: pl.DataFrame  # with their group
+    rates: pl.DataFrame
+    rows: dict[str, pl.DataFrame]  # invoices, payments, plans, reports, observations
+
+    def only(self, keys: Sequence[int]) -> Stored:
+        """The same of these accounts alone."""
+        wanted = pl.col("key").is_in(pl.Series(keys, dtype=pl.Int64).implode())
+        rows = {name: frame.filter(wanted) for name, frame in self.rows.items()}
+        return replace(self, accounts=self.accounts.filter(wanted), rows=rows)
+
+
 def read_columns(engine: Engine, as_of: date, currency: str, keys: Sequence[int] | None = None) -> Columns:
     """What was known on ``as_of`` of the accounts ``keys`` and their whole families (None: of all accounts).
 
     ``currency`` is the reporting currency. Accounts of which nothing was known yet are left out.
     """
+    return _columns(_read(engine, as_of, keys), currency)
+
+
+def read_parts(engine: Engine, as_of: date, currency: str, batches: Sequence[Sequence[int]]) -> Iterator[Columns]:
+    """The columns of each batch of ``chunks`` in turn, from one reading of the tables."""
+    stored = _read(engine, as_of, [key for keys in batches for key in keys])
+    for keys in batches:
+        yield _columns(stored.only(keys), currency)
+
+
+def _read(engine: Engine, as_of: date, keys: Sequence[int] | None) -> Stored:
     with source.connection(engine) as opened:
         grouped = _grouped(opened)
         wanted = None if keys is None else sorted(relatives(grouped, keys))
+        if wanted is not None and len(wanted) == grouped.height:
+            wanted = None
         accounts = source.fetch(opened, "account", source.ACCOUNT, keys=wanted)
-        accounts = accounts.join(grouped.select("key", "group"), on="key").sort(*_WHO)
-        order = accounts.select("key", "country", *_WHO).with_row_index("place")
-        factor = exposure.factors(source.fetch(opened, "rate", source.RATE, f"\"on\" <= '{as_of}'"), as_of, currency)
-        payments = _payments(opened, as_of, wanted, factor)
-        items, pool = _items(opened, as_of, wanted, order, payments, factor)
-        rest = {
-            "plans": exposure.valued(
-                source.fetch(opened, "plan", source.PLAN, f"month <= '{as_of}'", wanted), factor, value="amount"
-            ),
+        rows = {
+            "invoices": source.fetch(opened, "invoice", source.INVOICE, f"issued <= '{as_of}'", wanted),
+            "payments": source.fetch(opened, "payment", source.PAYMENT, f"paid <= '{as_of}'", wanted),
+            "plans": source.fetch(opened, "plan", source.PLAN, f"month <= '{as_of}'", wanted),
             "reports": source.fetch(
                 opened, "report", source.REPORT, f"as_of <= '{as_of}' AND reported_on <= '{as_of}'", wanted
             ),
             "observations": source.fetch(opened, "observation", source.OBSERVATION, f"\"on\" <= '{as_of}'", wanted),
         }
+        rates = source.fetch(opened, "rate", source.RATE, f"\"on\" <= '{as_of}'")
+    return Stored(as_of, accounts.join(grouped.select("key", "group"), on="key").sort(*_WHO), rates, rows)
+
+
+def _columns(stored: Stored, currency: str) -> Columns:
+    as_of, accounts = stored.as_of, stored.accounts
+    order = accounts.select("key", "country", *_WHO).with_row_index("place")
+    factor = exposure.factors(stored.rates, as_of, currency)
+    payments = exposure.valued(stored.rows["payments"], factor, value="amount")
+    items, pool = _items(stored.rows["invoices"], as_of, order, payments, factor)
+    rest = {name: stored.rows[name] for name in ("plans", "reports", "observations")}
+    rest["plans"] = exposure.valued(rest["plans"], factor, value="amount")
     known = _known(accounts, items, payments, rest, pool, factor, currency, as_of)
     frames = {"items": items, "payments": payments, **rest}
     shaped = {name: _ordered(frame, order, _SORT[name], _SHAPES[name]) for name, frame in frames.items()}
@@ -73,15 +110,9 @@ def _grouped(opened: Any) -> pl.DataFrame:
     return filled.join(groups(filled), on="key", maintain_order="left")
 
 
-def _payments(opened: Any, as_of: date, keys: list[int] | None, factor: pl.DataFrame) -> pl.DataFrame:
-    raw = source.fetch(opened, "payment", source.PAYMENT, f"paid <= '{as_of}'", keys)
-    return exposure.valued(raw, factor, value="amount")
-
-
 def _items(
-    opened: Any, as_of: date, keys: list[int] | None, order: pl.DataFrame, payments: pl.DataFrame, factor: pl.DataFrame
+    raw: pl.DataFrame, as_of: date, order: pl.DataFrame, payments: pl.DataFrame, factor: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    raw = source.fetch(opened, "invoice", source.INVOICE, f"issued <= '{as_of}'", keys)
     raw = raw.join(order.select("key", "country"), on="key", how="left", maintain_order="left")
     raw = raw.with_columns(
         terms=(pl.col("due") - pl.col("issued")).dt.total_days().cast(pl.Int32), due=roll(raw["due"], raw["country"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, Final
 
 import polars as pl
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, Engine
 
 _DATE, _TEXT, _INT, _BOOL = pl.Date, pl.String, pl.Int64, pl.Boolean
 Shape = dict[str, Any]
-BATCH: Final = 50_000
+BATCH, PART = 2_000, 100_000  # rows taken from the database at once, and rows made into one frame
+SCAN: Final = 500  # accounts from which on reading the table through is quicker than looking each one up
 
 
 @contextmanager
@@ -33,23 +35,37 @@ def connection(engine: Engine) -> Iterator[Any]:
 
 def fetch(opened: Any, table: str, shape: Shape, where: str = "", keys: Sequence[int] | None = None) -> pl.DataFrame:
     """The columns of ``shape`` ("name" or "name=sql") of ``table``, for the accounts ``keys`` (None: all)."""
-    chosen = [f"{_sql(kind, *_split(spec))}" for spec, kind in shape.items()]
     conditions = [c for c in (where, _within(table, keys)) if c]
     clause = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    query = f'SELECT {", ".join(chosen)} FROM "{table}"{clause}'  # noqa: S608  (our own names and integers)
-    raw = _rows(opened, query, shape) if isinstance(opened, Connection) else pl.read_database(query, opened)
-    return raw.select(_typed(_split(spec)[0], kind) for spec, kind in shape.items())
+    if isinstance(opened, Connection):
+        return _rows(opened, f'SELECT {_chosen(shape, _stored)} FROM "{table}"{clause}', shape)  # noqa: S608
+    query = f'SELECT {_chosen(shape, _sql)} FROM "{table}"{clause}'  # noqa: S608  (our own names and integers)
+    return pl.read_database(query, opened).select(_typed(_split(spec)[0], kind) for spec, kind in shape.items())
+
+
+def _chosen(shape: Shape, write: Callable[[Any, str, str], str]) -> str:
+    return ", ".join(write(kind, *_split(spec)) for spec, kind in shape.items())
+
+
+def _stored(_kind: Any, name: str, sql: str) -> str:
+    return f'{sql} AS "{name}"'
 
 
 def _rows(opened: Connection, query: str, shape: Shape) -> pl.DataFrame:
-    """In batches, so that the rows of a large book are never all Python objects at once."""
+    """In batches that stay in the processor's cache, typed part by part: a large book is never all Python objects at once."""
     types = {_split(spec)[0]: pl.Int64 if kind in (_INT, _BOOL) else pl.String for spec, kind in shape.items()}
     cursor = opened.exec_driver_sql(query).cursor
-    parts = [pl.DataFrame(schema=types)]
-    while cursor is not None and (rows := cursor.fetchmany(BATCH)):
+    typed = [_typed(_split(spec)[0], kind) for spec, kind in shape.items()]
+    parts = [pl.DataFrame(schema=types).select(typed)]
+    while batches := list(islice(_batches(cursor, types), PART // BATCH)):
+        parts.append(pl.concat(batches, rechunk=True).select(typed))
+    return pl.concat(parts, rechunk=True)
+
+
+def _batches(cursor: Any, types: dict[str, Any]) -> Iterator[pl.DataFrame]:
+    while rows := cursor.fetchmany(BATCH):
         columns = zip(types.items(), zip(*rows, strict=True), strict=True)
-        parts.append(pl.DataFrame([pl.Series(name, values, dtype=kind) for (name, kind), values in columns]))
-    return pl.concat(parts)
+        yield pl.DataFrame([pl.Series(name, values, dtype=kind) for (name, kind), values in columns])
 
 
 def _split(spec: str) -> tuple[str, str]:
@@ -80,6 +96,8 @@ def _within(table: str, keys: Sequence[int] | None) -> str:
     if keys is None:
         return ""
     column = "id" if table == "account" else "account_id"
+    if len(keys) > SCAN and table != "account":
+        column = f"0 + {column}"  # no index is used on an expression
     return f"{column} IN ({', '.join(str(int(key)) for key in keys) or 'NULL'})"
 
 
