@@ -28,7 +28,7 @@ DEFINITIONS: Final = {
     ),
     "purchases": (
         "Purchases of the coming horizon under half of those of the same months a year before. Asked of accounts that bought in each of"
-        " the last four quarters and whose last quarter was not under half already."
+        " the last four quarters and whose last quarter was not under half already. The event is dated at the end of the horizon."
     ),
     "days_late": "Days late count from the due date, early is negative, and an open invoice stands at its age on the day.",
 }
