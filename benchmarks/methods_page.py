@@ -184,8 +184,9 @@ KernelCPD, the same search as PELT in C, takes {_times(kernel.ratios[DRIFT])} ti
 {_times(adwin.ratios[DRIFT])}: what they lack is power at +20 and +10 days.
 
 Of those who stopped, drift by itself catches {caught(DRIFT, "stopped")}, our rank test {caught(RANK, "stopped")}, log-rank
-{caught("log-rank (scipy)", "stopped")}, ADWIN {caught("ADWIN (river)", "stopped")}: drift leaves customers whose year before was late already
-to *level*. The score of the whole check looks at level too: it puts {caught(WHOLE, "stopped")} of the stopped above its 1 % and says little of a mere shift, because it orders by serious lateness to come. And
+{caught("log-rank (scipy)", "stopped")}, ADWIN {caught("ADWIN (river)", "stopped")}:
+drift leaves customers whose year before was late already to *level*. The score of the whole check looks at level too: it puts
+{caught(WHOLE, "stopped")} of the stopped above its 1 % and says little of a mere shift, because it orders by serious lateness to come. And
 it flags more healthy customers than drift, since *level* and *out of character* flag a set share of a book: those most at risk.
 
 Checked in this run on 200 customers: the log-rank statistics of lifelines and scipy differ by {notes["log-rank"]:.0e} at most; PELT and
