@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from healthcheck.checks import replays
 from healthcheck.checks.outcomes import tidy
 from healthcheck.ledger.columns import Columns
 
@@ -22,6 +23,8 @@ SIGNAL = pl.Struct({"outcome": pl.String, "score": pl.Float64, "p": pl.Float64})
 
 @dataclass(frozen=True)
 class Signal:
+    """One signal of every account; ``known`` is False where it cannot be judged."""
+
     p: Floats
     score: Floats
     known: Bools
@@ -34,7 +37,7 @@ def assess(columns: Columns, as_of: date, policy: Policy, calibration: Calibrati
     the check's ``p``, the smallest of them, is one honest chance for the account.
     """
     j = judge(columns, as_of, policy, calibration)
-    signals = _signals(j, columns, policy, calibration)
+    signals = signals_of(j, columns, policy, calibration)
     known = np.any([s.known for s in signals], axis=0)
     worst = np.stack([np.where(s.known, s.score, -1.0) for s in signals], 1)
     overall = np.where(worst.max(axis=1) < score.WATCH_AT, score.among_the_clear(j), worst.max(axis=1))
@@ -47,7 +50,9 @@ def assess(columns: Columns, as_of: date, policy: Policy, calibration: Calibrati
             "p": _shown(chance, known),
         }
     )
-    summary, evidence = wording.write(j, columns, frame["outcome"].to_list(), worst.argmax(axis=1).tolist(), policy)
+    leading = worst.argmax(axis=1).tolist()
+    spoken = [replays.spoken(*calibration.replayed.get(name, (0, 0))) for name in SIGNALS]
+    summary, evidence = wording.write(j, columns, frame["outcome"].to_list(), leading, policy, spoken)
     parts = [_signal(name, s) for name, s in zip(SIGNALS, signals, strict=True)]
     return tidy(
         frame.with_columns(
@@ -58,7 +63,8 @@ def assess(columns: Columns, as_of: date, policy: Policy, calibration: Calibrati
     )
 
 
-def _signals(j: Judged, columns: Columns, policy: Policy, calibration: Calibration) -> tuple[Signal, Signal, Signal]:
+def signals_of(j: Judged, columns: Columns, policy: Policy, calibration: Calibration) -> tuple[Signal, Signal, Signal]:
+    """amount, silence, surge."""
     p_short, short = score.short(j, policy, calibration)
     p_silent, silent = score.silent(j, policy, calibration)
     p_surge, surge = score.surging(j, over_limit(columns.accounts), policy, calibration)

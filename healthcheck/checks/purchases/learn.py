@@ -9,6 +9,7 @@ import numpy as np
 
 from healthcheck.ledger.columns import Columns
 
+from . import replay
 from .cube import Bools, Cube, Floats, make
 from .policy import Calibration, Policy
 from .rate import past_errors
@@ -34,7 +35,7 @@ def calibrate(columns: Columns, as_of: date, policy: Policy) -> Calibration:
     book = prior(cube, columns.accounts["industry"], result)
     season, _ = index(cube, book, policy, 0)
     result = replace(result, gap_cv2=book_gap_cv2(cube, season))
-    return _variance(cube, book, known, policy, result)
+    return replay.learn(columns, as_of, policy, _variance(cube, book, known, policy, result))
 
 
 def _rate(orders: Floats, months: Floats, known: Bools) -> float:

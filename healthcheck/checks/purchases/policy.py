@@ -33,6 +33,7 @@ class Policy:
     own_variance_quarters: float = 8.0
     flag_p: float = 0.008  # replayed: 0.75 % of healthy accounts are flagged
     watch_p: float = 0.05
+    urgent_fdr: float = 0.05
     flag_share: float = 0.7
     watch_share: float = 0.8
     plan_share: float = 0.5  # under this share of a plan it is flagged even where chance could explain it
@@ -54,7 +55,9 @@ class Calibration:
 
     ``season`` is the share of an average month, January first; ``segments`` the same per industry. ``rate`` is the median of orders a
     month, ``gap_cv2`` the squared variation of the gaps between orders, ``b0`` and ``b1`` the variance coefficients of
-    value, ``count_b0`` and ``count_b1`` those of the number of orders.
+    value, ``count_b0`` and ``count_b1`` those of the number of orders. ``urgent_p`` is the chance up to which an account is urgent
+    (Benjamini-Hochberg at ``Policy.urgent_fdr``). ``replayed``: of each signal, how many reviews of earlier month-ends were alerted, of
+    accounts that buy as ever now, and how many there were.
     """
 
     season: tuple[float, ...] | list[float] = FLAT
@@ -67,3 +70,4 @@ class Calibration:
     count_b1: float = 0.03
     accounts: int = 0
     urgent_p: float = 1e-4
+    replayed: dict[str, list[int]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from healthcheck import money
-from healthcheck.checks.outcomes import CLEAR, UNKNOWN
+from healthcheck.checks.outcomes import ALERTS, CLEAR, UNKNOWN
 from healthcheck.ledger.columns import Columns
 
 from .cube import NEVER
@@ -43,9 +43,12 @@ EVIDENCE = pl.Struct(
 
 
 def write(
-    j: Judged, columns: Columns, outcomes: list[str], leading: list[int], policy: Policy
+    j: Judged, columns: Columns, outcomes: list[str], leading: list[int], policy: Policy, spoken: list[str]
 ) -> tuple[pl.Series, pl.Series]:
-    """(summary, evidence) of every account; ``leading`` is the number of the worst signal."""
+    """(summary, evidence) of every account; ``leading`` is the number of the worst signal.
+
+    ``spoken`` says for each signal how often healthy reviews looked like an alert of it; empty where nothing can be said.
+    """
     facts = _facts(j)
     names = list(facts)
     rows = zip(*facts.values(), strict=True)
@@ -57,7 +60,14 @@ def write(
     evidence = (
         pl.DataFrame(facts, schema_overrides=types).with_columns(last_rows(columns).alias("rows")).select(list(types))
     )
-    summary = [_sentence(text) if outcome == UNKNOWN else text for text, outcome in zip(said, outcomes, strict=True)]
+    replay = [
+        spoken[at] if outcome in ALERTS and not planned else ""
+        for at, outcome, planned in zip(leading, outcomes, j.planned.tolist(), strict=True)
+    ]
+    summary = [
+        _sentence(text) if outcome == UNKNOWN else f"{text} {more}".rstrip()
+        for text, outcome, more in zip(said, outcomes, replay, strict=True)
+    ]
     return pl.Series("summary", summary, dtype=pl.String), evidence.to_struct("evidence")
 
 
