@@ -20,7 +20,7 @@ from healthcheck.checks import registry
 from healthcheck.checks.outcomes import ALERTS
 from healthcheck.errors import UsageError
 from healthcheck.ledger.columns import Columns
-from healthcheck.ledger.read import chunks, read_columns
+from healthcheck.ledger.read import chunks, read_columns, read_parts
 from healthcheck.months import Month
 from healthcheck.reviews import freshness, rotation
 from healthcheck.reviews.judge import ROTATION, judge
@@ -103,8 +103,8 @@ def _parts(
         yield whole, learn(whole, settings) if judging else None
         return
     learned = learn(read_columns(engine, day, settings.currency), settings) if judging else None
-    for keys in batches:
-        yield read_columns(engine, day, settings.currency, keys), learned
+    for part in read_parts(engine, day, settings.currency, batches):
+        yield part, learned
 
 
 def learn(columns: Columns, settings: Settings) -> dict[str, Any]:
