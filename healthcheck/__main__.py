@@ -2,4 +2,5 @@
 
 from healthcheck.cli import main
 
-main()
+if __name__ == "__main__":  # the processes of a large screen import this module too
+    main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from healthcheck.cli import common
 from healthcheck.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import date, datetime
 
     from sqlalchemy import Engine
@@ -38,24 +36,18 @@ def screen(
     day = common.day(as_of, "--as-of") or settings.business_day(now)
     with common.progress() as bar:
         task = bar.add_task(f"screening as of {day}", total=None)
-        judged = screening.screen(
-            engine, day, settings, now, done=lambda n, of: bar.update(task, completed=n, total=of)
-        )
+
+        def done(number: int, of: int) -> None:
+            bar.update(task, completed=number, total=of)
+
         if as_json:
-            _print_lines(judged)
+            for text in screening.texts(engine, day, settings, now, done):
+                sys.stdout.write(text)
             return
-        held = list(judged)
+        held = list(screening.screen(engine, day, settings, now, done=done))
     from healthcheck.reports.terminal import print_screen
 
     print_screen(held)
-
-
-def _print_lines(judged: Iterator[Judged]) -> None:
-    write = sys.stdout.write
-    encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
-    for part in judged:
-        for line in part.lines():
-            write(encode(line) + "\n")
 
 
 def check(

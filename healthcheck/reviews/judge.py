@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,7 @@ from healthcheck.settings import Settings
 
 DECISIVE = ("payments", "purchases", "credit")  # the verdict is unknown when none of these is judged
 ROTATION = "rotation"
+_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _DETAILS = ("outcome", "score", "p", "summary", "evidence", "signals")
 
 
@@ -42,6 +44,10 @@ class Judged:
             if keys is None or facts[i]["key"] in keys:
                 checks = {name: _check(rows[i]) for name, rows in said.items()}
                 yield {**_head(facts[i], self.columns, klass[i]), "verdict": verdict[i], "checks": checks}
+
+    def text(self) -> str:
+        """All lines as JSON, one an account."""
+        return "".join(f"{_json(line)}\n" for line in self.lines())
 
 
 def judge(columns: Columns, settings: Settings, calibrations: Mapping[str, Any]) -> Judged:

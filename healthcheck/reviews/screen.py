@@ -6,18 +6,20 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func
 from sqlmodel import col, select
 
 from healthcheck.errors import UsageError
-from healthcheck.ledger.read import chunks, read_columns
-from healthcheck.reviews import calibrations
+from healthcheck.ledger.read import chunks, read_columns, read_parts
+from healthcheck.reviews import calibrations, workers
 from healthcheck.reviews.judge import Judged, judge
 from healthcheck.settings import Settings
-from healthcheck.store.books import Account
+from healthcheck.store.books import Account, Invoice
 from healthcheck.store.session import read
 
 CHUNK = 20_000  # accounts judged at a time
+LARGE = 500_000  # invoices from which on several processes are quicker than one
+ROWS = 250_000  # invoices judged at a time by each of them
 
 
 def screen(
@@ -31,13 +33,31 @@ def screen(
     """Every account, ``size`` at a time, whole families together. ``done(chunks so far, chunks)`` is called after each."""
     learned = calibrations.current(engine, as_of, settings, now)
     batches = chunks(engine, size)
-    for number, keys in enumerate(batches, 1):
-        judged = judge(
-            read_columns(engine, as_of, settings.currency, keys if len(batches) > 1 else None), settings, learned
-        )
+    for number, columns in enumerate(read_parts(engine, as_of, settings.currency, batches), 1):
+        judged = judge(columns, settings, learned)
         if done:
             done(number, len(batches))
         yield judged
+
+
+def texts(
+    engine: Engine, as_of: date, settings: Settings, now: datetime, done: Callable[[int, int], None] | None = None
+) -> Iterator[str]:
+    """The lines of every account as JSON, some at a time: the same bytes whether by one process or, of a large book, by several."""
+    with read(engine) as session:
+        invoices = session.exec(select(func.max(Invoice.id))).one() or 0
+        accounts = session.exec(select(func.max(Account.id))).one() or 0
+    processes = min(workers.MOST, workers.processors())
+    if invoices < LARGE or processes < 2:
+        yield from (judged.text() for judged in screen(engine, as_of, settings, now, done=done))
+        return
+    url = engine.url.render_as_string(hide_password=False)
+    task = workers.Task(url, as_of, settings, calibrations.current(engine, as_of, settings, now))
+    batches = chunks(engine, max(1, min(CHUNK, ROWS * accounts // invoices)))
+    for number, text in enumerate(workers.texts(task, batches, processes), 1):
+        if done:
+            done(number, len(batches))
+        yield text
 
 
 def one(engine: Engine, key: int, as_of: date, settings: Settings, now: datetime) -> Judged:
