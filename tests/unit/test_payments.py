@@ -75,7 +75,7 @@ def test_who_pays_on_the_day_is_clear_and_the_sentence_says_so_with_numbers():
     said = only(book(punctual()))
     assert said["outcome"] == "clear"
     assert said["summary"] == (
-        "Pays on the day as ever: 41 of 41 invoices in the last year within 3 days of due; nothing past due."
+        "Pays on the day as ever: 41 of 41 invoices in the last year at most 3 days late; nothing past due."
     )
     assert all(said["signals"][name]["outcome"] == "clear" for name in ALL)
 

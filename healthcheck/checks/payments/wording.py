@@ -8,7 +8,7 @@ from healthcheck import money
 from healthcheck.checks.outcomes import ALERTS
 
 Facts = dict[str, Any]
-_PUNCTUAL = {False: "within 3 days of due", True: "no later than 3 days after due"}
+_MOSTLY = 0.8  # of the invoices of the last year
 
 
 def sentence(facts: Facts, currency: str) -> str:
@@ -112,14 +112,13 @@ def _clear(facts: Facts, currency: str) -> str:
     due = facts["due_year"]
     if not due:
         return f"No invoice fell due in the last year; {open_items(facts, currency)}."
-    days = facts["median_days"]
-    habit = "Pays on the day as ever" if abs(days) <= 3 else f"Pays as ever, usually {when(days)}"
-    within, how = (
-        (facts["on_time_year"], "within 3 days of due")
-        if days <= 3
-        else (due - facts["late_15_year"], "within 15 days of due")
-    )
-    return f"{habit}: {within} of {count(due, 'invoice')} in the last year {how}; {open_items(facts, currency)}."
+    days, punctual = facts["median_days"], facts["on_time_year"] >= _MOSTLY * due
+    near = "on the day" if punctual else "around the due date"
+    habit = near if abs(days) <= 3 else f"usually {when(days)}"
+    within, most = (facts["on_time_year"], 3) if punctual else (due - facts["late_15_year"], 15)
+    how = f"{within} of {count(due, 'invoice')} in the last year at most {most} days late"
+    start = "Pays on the day as ever" if habit == "on the day" else f"Pays as ever, {habit}"
+    return f"{start}: {how}; {open_items(facts, currency)}."
 
 
 def count(number: int, noun: str) -> str:
