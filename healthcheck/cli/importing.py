@@ -57,7 +57,7 @@ def _tell(result: Result, dry_run: bool) -> None:
     counts = ", ".join(f"{getattr(result, name):,} {name}" for name in ("added", "updated", "unchanged", "rejected"))
     print(f"{result.read:,} rows read: {counts}" + (" (a dry run: nothing was changed)" if dry_run else ""))
     more = {
-        "accounts_added": "accounts came into being",
+        "accounts_added": "new account(s), named by the rows",
         "removed": "payment rows removed that the file no longer has",
         "settled_by_snapshot": "open items settled because the snapshot no longer lists them (estimated)",
     }

@@ -14,6 +14,7 @@ from rich.text import Text
 from healthcheck import money
 from healthcheck.checks.outcomes import ALERTS, RANK
 from healthcheck.reports.account import TITLES, WORDS, Facts, ageing
+from healthcheck.reports.text import count
 from healthcheck.reviews.judge import Judged
 
 STYLES = {
@@ -70,7 +71,7 @@ def print_screen(judged: Sequence[Judged], console: Console | None = None) -> No
     said = ", ".join(
         f"{counts[verdict]} {WORDS[verdict]}" for verdict in sorted(counts, key=RANK.__getitem__, reverse=True)
     )
-    out.print(f"{len(lines)} accounts screened: {said or 'none known yet'}.")
+    out.print(f"{count(len(lines), 'account')} screened: {said or 'none known yet'}.")
     alerts = [line for line in lines if line["verdict"] in ALERTS]
     if alerts:
         out.print(_alerts(sorted(alerts, key=lambda line: -float(line["exposure"]))))

@@ -20,7 +20,12 @@ def connect(url: str) -> Engine:
     """An engine for ``url``; raises UsageError if it is no database URL that we can open."""
     try:
         engine = create_engine(url, **_options(url))
-    except (SQLAlchemyError, ImportError) as error:
+    except ImportError as error:
+        what = (
+            "pip install 'customer-healthcheck[postgres]'" if url.startswith("postgres") else "use sqlite or postgresql"
+        )
+        raise UsageError(f"cannot use the database URL: {error}; {what}") from None
+    except SQLAlchemyError as error:
         raise UsageError(f"cannot use the database URL: {error}".splitlines()[0]) from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
