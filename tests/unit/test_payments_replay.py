@@ -150,3 +150,14 @@ def test_where_one_customer_in_ten_always_owes_such_an_invoice_it_is_watched_and
     assert len(serious) > 0.02 * 240
     assert all(level[k] in ("watch", "flag", "urgent") for k in serious)
     assert level.is_in(outcomes.ALERTS).sum() <= 0.03 * 240
+
+
+def test_a_huge_book_in_which_nobody_is_ever_late_has_tails_that_can_be_read():
+    import numpy as np
+
+    from healthcheck.checks.payments.calibration import _tail
+    from healthcheck.checks.payments.tail import book_tail
+
+    shares = _tail(np.zeros(3_000_000, dtype=np.int64))
+    assert min(shares) == 1e-6
+    assert np.isfinite(book_tail(np.array([0.0, 90.0, 365.0]), shares)).all()

@@ -61,10 +61,10 @@ def _settled(found: Rows) -> Bools:
 
 
 def _tail(late: Ints) -> list[float]:
-    """Share later than each day of GRID, with the defaults as ``WEIGHT`` invoices."""
+    """Share later than each day of GRID, with the defaults as ``WEIGHT`` invoices; one in a million at least, for its logarithm."""
     default = np.array(Calibration().tail)
     beyond = len(late) - np.searchsorted(np.sort(late), GRID, side="right")
-    return [round(float(share), 6) for share in (WEIGHT * default + beyond) / (WEIGHT + len(late))]
+    return [max(round(float(share), 6), 1e-6) for share in (WEIGHT * default + beyond) / (WEIGHT + len(late))]
 
 
 def _own_tail(found: Rows, n: int, policy: Policy) -> list[float]:
