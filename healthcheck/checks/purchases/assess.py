@@ -18,7 +18,6 @@ from .judge import Judged, judge
 from .policy import Calibration, Policy
 
 SIGNALS = ("amount", "silence", "surge")
-SIGNAL = pl.Struct({"outcome": pl.String, "score": pl.Float64, "p": pl.Float64})
 
 
 @dataclass(frozen=True)
