@@ -19,10 +19,11 @@ from healthcheck.backtest.model import Backtest
 from healthcheck.checks import registry
 from healthcheck.checks.outcomes import ALERTS
 from healthcheck.errors import UsageError
+from healthcheck.ledger import freshness
 from healthcheck.ledger.columns import Columns
 from healthcheck.ledger.read import chunks, read_columns, read_parts
 from healthcheck.months import Month
-from healthcheck.reviews import freshness, rotation
+from healthcheck.reviews import rotation
 from healthcheck.reviews.judge import ROTATION, judge
 from healthcheck.settings import Settings
 from healthcheck.store.session import read

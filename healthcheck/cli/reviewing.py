@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,7 +13,6 @@ from healthcheck.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from rich.progress import Progress, TaskID
     from sqlalchemy import Engine
@@ -57,7 +57,7 @@ def review(
     with common.progress(not as_json) as bar:
         totals = batch.review(engine, chosen, day, settings, now, _meter(bar))
     if not accept_ledger:
-        _warn_of_old_ledger(engine, day or min(chosen.last, settings.business_day(now)))
+        _warn_of_old_ledger(engine, chosen)
     left = batch.unfinished(engine, chosen)
     if as_json:
         common.print_json(totals)
@@ -67,14 +67,15 @@ def review(
         raise typer.Exit(1)
 
 
-def _warn_of_old_ledger(engine: Engine, day: date) -> None:
-    from healthcheck.reviews import freshness
-    from healthcheck.store.session import read
+def _warn_of_old_ledger(engine: Engine, month: Month) -> None:
+    from healthcheck.ledger import freshness
+    from healthcheck.reviews import months
 
-    with read(engine) as session:
-        said = freshness.warning(freshness.latest(session, day), day)
+    planned = months.find(engine, month)
+    newest = (planned.summary or {})["ledger"]["latest"] if planned else None
+    said = freshness.warning(date.fromisoformat(newest), planned.as_of) if planned and newest else ""
     if said:
-        typer.echo(f"warning: {said}", err=True)
+        typer.echo(f"warning: {said} Import what is newer.", err=True)
 
 
 def _meter(bar: Progress) -> Callable[[str, int, int], None]:

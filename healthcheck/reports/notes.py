@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from healthcheck import money
+from healthcheck.ledger import freshness
 from healthcheck.months import Month
 from healthcheck.reports.gather import Book, name
 from healthcheck.reports.model import Note
@@ -27,6 +28,10 @@ def warnings(book: Book, settings: Settings) -> Iterator[str]:
             f"The screen flagged {flagged:,} of {accounts:,} accounts ({flagged / accounts:.0%}). So many at once are more often "
             "a fault in the data, such as a missing payment file, than trouble: check the last imports first."
         )
+    newest = (book.summary.get("ledger") or {}).get("latest")
+    old = freshness.warning(date.fromisoformat(newest), book.row.as_of) if newest else ""
+    if old:
+        yield f"{old} Import what is newer before acting on payments."
 
 
 def notes(book: Book, settings: Settings, unasked: int) -> Iterator[Note]:

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from healthcheck.checks.outcomes import ALERTS
 from healthcheck.errors import UsageError
+from healthcheck.ledger import freshness
 from healthcheck.money import plain
 from healthcheck.months import Month
 from healthcheck.reviews import calibrations, flags, planning, rotation, screen
@@ -34,14 +35,13 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Look:
-    """The whole book as of one date: accounts with their classes, what the screen found, and the newest fact of the ledger.
+    """The whole book as of one date: accounts with their classes and what the screen found.
 
     ``alerts``: key, check, outcome, score, summary of every flag of the screen, whether it is new or not.
     """
 
     accounts: pl.DataFrame
     alerts: pl.DataFrame
-    latest: date | None
 
 
 def plan(
@@ -93,8 +93,7 @@ def look(engine: Engine, as_of: date, settings: Settings, now: datetime, progres
     chunks = list(map(_part, screen.screen(engine, as_of, settings, now, done=lambda n, of: tell("screening", n, of))))
     if not any(len(part.accounts) for part in chunks):
         raise UsageError(f"no account is known as of {as_of}; import some first: healthcheck import invoices FILE")
-    latest = max((part.latest for part in chunks if part.latest), default=None)
-    return Look(pl.concat([c.accounts for c in chunks]), pl.concat([c.alerts for c in chunks]), latest)
+    return Look(pl.concat([c.accounts for c in chunks]), pl.concat([c.alerts for c in chunks]))
 
 
 def _part(judged: Judged) -> Look:
@@ -107,8 +106,7 @@ def _part(judged: Judged) -> Look:
         )
         for name in SCREENED
     ]  # fmt: skip
-    dates = [judged.columns.items["issued"].max(), judged.columns.payments["paid"].max()]
-    return Look(accounts, pl.concat(found), max((day for day in dates if isinstance(day, date)), default=None))
+    return Look(accounts, pl.concat(found))
 
 
 def _row(month: Month) -> Any:
@@ -215,6 +213,7 @@ def _summary(
 ) -> dict[str, Any]:  # fmt: skip
     """Month.summary as it is written at planning; JSON types only."""
     late = look.accounts.filter(pl.col("klass") == "late")
+    newest = freshness.latest(session, as_of)
     return {
         "counts": made.counts,
         "needed": ceil(made.needed),
@@ -225,7 +224,7 @@ def _summary(
         "late_keys": sorted(late["key"]),
         "groups": _over_limit(look.accounts),
         "screen": {"accounts": look.accounts.height, "flagged": flagged},
-        "ledger": {"latest": look.latest.isoformat() if look.latest else None},
+        "ledger": {"latest": newest.isoformat() if newest else None},
         "cycles": {str(months): count for months, count in made.cycles.items()},
         "coverage": {"eligible": made.counts["eligible"], "within_cycle": made.within_cycle},
         "cost": plain(made.cost, settings.currency),

@@ -534,3 +534,9 @@ def _contrast(ink, ground):
 
     low, high = sorted((light(ink), light(ground)))
     return (high + 0.05) / (low + 0.05)
+
+
+def test_an_old_ledger_is_warned_of_where_credit_reads_it(engine):
+    with write(engine) as session:
+        World(session).month(summary={"ledger": {"latest": "2026-10-30"}})
+    assert "WARNING: The ledger ends on 2026-10-30, 23 days before 2026-11-22" in " ".join(credit_text(engine).split())

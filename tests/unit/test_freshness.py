@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from healthcheck.reviews.freshness import STALE_DAYS, latest, warning
+from healthcheck.ledger.freshness import STALE_DAYS, latest, warning
 from healthcheck.store.session import read
 from tests.unit.books import account, day, invoice, payment
 

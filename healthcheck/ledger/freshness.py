@@ -26,4 +26,6 @@ def warning(newest: date | None, as_of: date) -> str:
     if newest is None or (as_of - newest).days <= STALE_DAYS:
         return ""
     days = (as_of - newest).days
-    return f"the ledger ends on {newest}, {days} days before {as_of}: what was paid since is not known and reads as late; import first"
+    return (
+        f"The ledger ends on {newest}, {days} days before {as_of}: what was paid since is not known and reads as late."
+    )
