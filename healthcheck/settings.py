@@ -87,6 +87,11 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not a time zone; write one as Europe/Berlin")
         return value
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The secret keys, newest first, in the clear."""
+        return tuple(key.get_secret_value() for key in self.secret_keys)
+
     def business_day(self, now: datetime) -> date:
         """The calendar day at ``now`` in the business time zone."""
         return now.astimezone(ZoneInfo(self.timezone)).date()

@@ -30,7 +30,7 @@ def open_database(chosen: Settings) -> Engine:
     from healthcheck.store import schema
     from healthcheck.store.session import connect
 
-    engine = connect(chosen.database_url)
+    engine = connect(chosen.database_url, chosen.keys)
     schema.require_current(engine)
     return engine
 

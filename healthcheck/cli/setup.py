@@ -15,7 +15,7 @@ def init() -> None:
     from healthcheck.store.session import connect
 
     chosen = common.settings()
-    schema.upgrade(connect(chosen.database_url))
+    schema.upgrade(connect(chosen.database_url, chosen.keys))
     print(f"the database is ready: {chosen.database_url.rpartition('@')[2]}")
     env = Path(".env")
     if not chosen.secret_keys and not env.exists():

@@ -61,7 +61,7 @@ def run(where: Path, tell: Tell) -> Outcome:
     book.write(drawn, where)
     bureau.write(drawn.customers, where / "reports")
     tell("drawing the book", 1, 1)
-    engine = connect(settings.database_url)
+    engine = connect(settings.database_url, settings.keys)
     try:
         schema.upgrade(engine)
         for step, kind in enumerate(KINDS):

@@ -89,7 +89,7 @@ def _payers(work: Work, rows: pl.DataFrame) -> pl.DataFrame:
 
     blank = pl.Series([None] * rows.height, dtype=pl.String)
     given = [rows[name] if name in rows.columns else blank for name in ("payer_account", "payer_bank")]
-    keys = [key.get_secret_value() for key in work.settings.secret_keys]
+    keys = list(work.settings.keys)
     known = identify(given[0], given[1], rows["account_country"], keys)
     return rows.drop("payer_account", "payer_bank", strict=False).hstack(known)
 

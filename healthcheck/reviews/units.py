@@ -67,7 +67,7 @@ def run_unit(order: str, now: str, *review_ids: int) -> int:
     ``order`` is ``hand_over(settings)``, ``now`` an ISO instant; all reviews belong to one month.
     """
     settings = load(**json.loads(order))
-    engine, token = _engine(settings.database_url), uuid.uuid4().hex
+    engine, token = _engine(settings.database_url, settings.keys), uuid.uuid4().hex
     claims = leases.claim(engine, review_ids, token)
     if not claims:
         return 0
@@ -234,8 +234,8 @@ def _month(engine: Engine, claim: Claim) -> Month:
 
 
 @lru_cache(maxsize=4)
-def _engine(url: str) -> Engine:
-    return connect(url)
+def _engine(url: str, keys: tuple[str, ...]) -> Engine:
+    return connect(url, keys)
 
 
 def _secret(value: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,12 +12,16 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
 from healthcheck.errors import UsageError
+from healthcheck.store import audit
 
 BUSY_SECONDS = 20.0
 
 
-def connect(url: str) -> Engine:
-    """An engine for ``url``; raises UsageError if it is no database URL that we can open."""
+def connect(url: str, keys: Sequence[str] = ()) -> Engine:
+    """An engine for ``url``, whose audit is signed with the first of ``keys``.
+
+    Raises UsageError if it is no database URL that we can open.
+    """
     try:
         engine = create_engine(url, **_options(url))
     except ImportError as error:
@@ -27,6 +31,7 @@ def connect(url: str) -> Engine:
         raise UsageError(f"cannot use the database URL: {error}; {what}") from None
     except SQLAlchemyError as error:
         raise UsageError(f"cannot use the database URL: {error}".splitlines()[0]) from None
+    engine.update_execution_options(**{audit.KEYS: tuple(keys)})
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -53,9 +58,10 @@ def _begin_sqlite(connection: Any) -> None:
 
 @contextmanager
 def write(engine: Engine) -> Iterator[Session]:
-    """One writing transaction: committed at the end, rolled back on any error."""
+    """One writing transaction: committed at the end with its notes for the audit, rolled back on any error."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+        audit.chain(session)
 
 
 @contextmanager

@@ -12,7 +12,10 @@ from healthcheck.store.base import Instant
 
 
 class Month(SQLModel, table=True):
-    """One batch. It exists once per schedule and month; ``state``: open, closed."""
+    """One batch. It exists once per schedule and month.
+
+    ``state``: due (its reviews are not chosen yet; ``held`` says why, if something is in the way), open, closed, skipped.
+    """
 
     __tablename__ = "month"
     __table_args__ = (UniqueConstraint("schedule", "month"),)
@@ -25,6 +28,10 @@ class Month(SQLModel, table=True):
     quota: int = 0
     screened: int = 0
     summary: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    held: str = Field(default="", description="why a due month waits for a person")
+    accepted_at: datetime | None = Field(
+        default=None, sa_type=Instant, description="a person accepted the ledger as it is"
+    )
     planned_at: datetime = Field(sa_type=Instant)
     closed_at: datetime | None = Field(default=None, sa_type=Instant)
 
@@ -91,6 +98,9 @@ class Flag(SQLModel, table=True):
     due: date
     raised_on: date
     raised_month: str
+    rebased_on: date | None = Field(
+        default=None, description="cleared as a new normal: only what came since is held against it"
+    )
     changed_on: date
     quiet: int = Field(default=0, description="monthly runs in a row in which the check was quiet")
     snoozed_until: date | None = None
@@ -150,6 +160,9 @@ class Pull(SQLModel, table=True):
     )
     report_id: int | None = Field(default=None, foreign_key="report.id")
     note: str = ""
+    kind: str = Field(default="", description="what the bureau's answer was: see healthcheck.bureaus.http")
+    order_token: str | None = Field(default=None, description="the bureau's own, of an order that was not ready")
+    next_try_at: datetime | None = Field(default=None, sa_type=Instant, description="of one that waits: not before")
     intent_at: datetime = Field(sa_type=Instant)
     settled_at: datetime | None = Field(default=None, sa_type=Instant)
 

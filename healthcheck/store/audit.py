@@ -1,0 +1,134 @@
+"""The audit: append-only entries in a chain of HMACs, each written in the transaction that did what it tells.
+
+    mac(n) = HMAC-SHA-256(key, mac(n-1) || canonical JSON of entry n)
+
+Whoever changes, drops or inserts an entry without the key breaks the chain; whoever cuts its end off is found out by the head, which
+every digest prints. It shows tampering, it does not prevent it. Keys come from SECRET_KEYS; without any, entries are chained but
+unsigned. A key that was rotated out has to stay in the list for its entries to be verified.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlmodel import Session, col, select
+
+from healthcheck.store.operations import AuditEntry, AuditHead
+
+KEYS: Final = "audit_keys"  # the engine's option that holds the secret keys
+_NOTES: Final = "audit_notes"
+_PURPOSE: Final = b"healthcheck audit v1"
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that the transaction did."""
+
+    what: str
+    at: datetime
+    by: str = ""
+    month: str | None = None
+    account_id: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What ``verify`` found: how many entries hold, how many of them nobody signed, and the first that does not hold."""
+
+    entries: int
+    unsigned: int
+    head: str
+    broken_at: int | None = None
+    why: str = ""
+
+
+def note(session: Session, what: str, at: datetime, **more: Any) -> None:
+    """Remember for the audit what this transaction did; ``write`` chains it just before the commit."""
+    session.info.setdefault(_NOTES, []).append(Note(what, at, **more))
+
+
+def chain(session: Session) -> None:
+    """Append the transaction's notes to the chain. The head stays locked until the commit, so come here last."""
+    notes: list[Note] = session.info.pop(_NOTES, [])
+    if not notes:
+        return
+    keys = [_subkey(key) for key in session.get_bind().get_execution_options().get(KEYS, ())]
+    session.flush()
+    end = session.exec(select(AuditHead).with_for_update()).one()
+    for told in notes:
+        entry = _signed(told, end.seq + 1, end.mac, keys[0] if keys else b"")
+        session.add(entry)
+        end.seq, end.mac = entry.seq, entry.mac
+
+
+def head(session: Session) -> str:
+    """The MAC that ends the chain; empty where there is no entry yet."""
+    return session.exec(select(AuditHead.mac)).one()
+
+
+def verify(session: Session, keys: Sequence[str]) -> Verified:
+    """Walk the whole chain and compare it with its head."""
+    known = {_key_id(key): key for key in (b"", *map(_subkey, keys))}
+    mac, seq, unsigned = "", 0, 0
+    for entry in _entries(session):
+        why = _wrong(entry, seq, mac, known)
+        if why:
+            return Verified(seq, unsigned, mac, entry.seq, why)
+        mac, seq, unsigned = entry.mac, entry.seq, unsigned + (not entry.key_id)
+    end = session.exec(select(AuditHead)).one()
+    if (end.seq, end.mac) != (seq, mac):
+        return Verified(
+            seq, unsigned, mac, seq + 1, f"the head says {end.seq} entries, there are {seq}: the end was cut off"
+        )
+    return Verified(seq, unsigned, mac)
+
+
+def _entries(session: Session) -> Iterator[AuditEntry]:
+    query = select(AuditEntry).order_by(col(AuditEntry.seq)).execution_options(yield_per=1000)
+    yield from session.exec(query)
+
+
+def _wrong(entry: AuditEntry, before: int, mac: str, known: dict[str, bytes]) -> str:
+    if entry.seq != before + 1:
+        return f"entry {before + 1} is missing"
+    if entry.key_id not in known:
+        return f"it was signed with a key that is not in HEALTHCHECK_SECRET_KEYS any more (id {entry.key_id})"
+    if not hmac.compare_digest(_mac(entry, mac, known[entry.key_id]), entry.mac):
+        return "it, or the one before it, was changed"
+    return ""
+
+
+def _signed(told: Note, seq: int, before: str, key: bytes) -> AuditEntry:
+    entry = AuditEntry(
+        seq=seq, at=told.at, what=told.what, by=told.by, month=told.month, account_id=told.account_id,
+        detail=json.loads(_canonical(told.detail)), key_id=_key_id(key), mac="",
+    )  # fmt: skip
+    entry.mac = _mac(entry, before, key)
+    return entry
+
+
+def _mac(entry: AuditEntry, before: str, key: bytes) -> str:
+    told = {
+        "seq": entry.seq, "at": entry.at.astimezone(UTC).isoformat(), "what": entry.what, "by": entry.by, "month": entry.month,
+        "account": entry.account_id, "detail": entry.detail,
+    }  # fmt: skip
+    return hmac.new(key, f"{before}|{_canonical(told)}".encode(), sha256).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def _subkey(secret: str) -> bytes:
+    return hmac.new(secret.encode(), _PURPOSE, sha256).digest()
+
+
+def _key_id(key: bytes) -> str:
+    return hmac.new(key, b"id", sha256).hexdigest()[:8] if key else ""
