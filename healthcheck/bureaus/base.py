@@ -286,7 +286,7 @@ class Pending:
 
 
 class Bureau(Protocol):
-    """An adapter; made with the settings. Methods raise NoReport, BadReport, Retriable, Fatal or Uncertain (healthcheck.errors)."""
+    """An adapter; made with the settings. What its methods raise says what became of the request: see ``healthcheck.bureaus.answers``."""
 
     name: str
     idempotency: Idempotency
@@ -305,4 +305,8 @@ class Bureau(Protocol):
 
     def collect(self, token: str) -> Ready | Pending:
         """Fetch what was ordered. Free of charge."""
+        ...
+
+    def look_up(self, subject: Subject, key: str) -> Ready | Pending | None:
+        """What became of the order placed under ``key``; None: the bureau knows of none. Only asked where ``idempotency`` is "lookup"."""
         ...

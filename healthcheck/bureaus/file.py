@@ -88,6 +88,9 @@ class FileBureau:
     def collect(self, token: str) -> Ready | Pending:
         raise NoReport(f"the file bureau has nothing pending ({token})")
 
+    def look_up(self, subject: Subject, key: str) -> Ready | Pending | None:
+        return None
+
 
 def _files(folder: Path, subject: Subject) -> list[tuple[date, Path]]:
     """The account's JSON files and their dates."""
