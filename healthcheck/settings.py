@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     carrier: str = "threads"
     carrier_workers: int = Field(4, ge=1, le=256)
 
+    log_format: str = Field("text", pattern="^(text|json)$")
+    log_level: str = Field("", pattern="^(?i:debug|info|warning|error)?$")
+
     @field_validator(
         "secret_keys", "bureaus", "credit_team", "excluded_relationships", "allowed_private_hosts", mode="before"
     )

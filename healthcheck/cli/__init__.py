@@ -27,7 +27,9 @@ def main() -> None:
 
 
 def _stop(line: str, code: int = 2) -> None:
-    print(f"healthcheck: {' '.join(line.split())}", file=sys.stderr)
+    from healthcheck.logs import redacted
+
+    print(f"healthcheck: {redacted(' '.join(line.split()))}", file=sys.stderr)
     sys.exit(code)
 
 
@@ -36,8 +38,10 @@ def _kept_trace() -> str:
     import tempfile
     import traceback
 
+    from healthcheck.logs import redacted
+
     with tempfile.NamedTemporaryFile(
         "w", prefix="healthcheck-fault-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
-        file.write(traceback.format_exc())
+        file.write(redacted(traceback.format_exc()))
     return file.name

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 
 def settings() -> Settings:
+    """The settings, and logs as they say."""
+    from healthcheck import logs
     from healthcheck.settings import load
 
-    return load()
+    chosen = load()
+    logs.begin(chosen)
+    return chosen
 
 
 def open_database(chosen: Settings) -> Engine:
