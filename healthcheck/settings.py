@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     quota_reserve: float = Field(1.1, ge=1)
     carry_over_share: float = Field(0.2, ge=0, le=1)
     excluded_relationships: Words = ("excluded", "intercompany", "prepaid", "cash")
+    monthly_day: int = Field(1, ge=1, le=31)
+    monthly_time: time = time(6, 0)
+    catch_up_months: int = Field(3, ge=1)
+    ledger_max_age_days: int = Field(14, ge=1)
+    ledger_max_shrink: float = Field(0.3, gt=0, lt=1)
     screen_warning_share: float = Field(0.05, gt=0, le=1)
 
     mail_url: str = "file:./outbox"

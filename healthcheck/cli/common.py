@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from contextlib import contextmanager
@@ -52,6 +53,14 @@ def day(text: str | None, name: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{name}: {text!r} is not a date; write it as YYYY-MM-DD") from None
+
+
+def who() -> str:
+    """Who gave the command, for the record."""
+    try:
+        return getpass.getuser()
+    except OSError:
+        return "somebody"
 
 
 def print_json(value: Any) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -39,7 +38,11 @@ def review(
         metavar="DATE",
         help="Judge as of this date. Default: the month's last day, or today if earlier.",
     ),
-    accept_ledger: bool = typer.Option(False, "--accept-ledger", help="Do not warn that the ledger is old."),
+    accept_ledger: bool = typer.Option(
+        False,
+        "--accept-ledger",
+        help="The ledger is right as it is: review the month although it looks old or too small.",
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Review a month: plan it, do what is missing, send the digests. Run again, it finishes what is missing and changes nothing else.
@@ -54,10 +57,14 @@ def review(
     day = common.day(as_of, "--as-of")
     chosen = _month(month, day, settings.business_day(now))
     _same_day(engine, chosen, day)
+    if accept_ledger:
+        from healthcheck.reviews import holds, months
+
+        holds.accept(engine, chosen, day or months.default_day(chosen, settings, now), common.who(), now)
     with common.progress(not as_json) as bar:
         totals = batch.review(engine, chosen, day, settings, now, _meter(bar))
-    if not accept_ledger:
-        _warn_of_old_ledger(engine, chosen)
+    if totals.get("held"):
+        _say_held(chosen, totals, as_json)
     left = batch.unfinished(engine, chosen)
     if as_json:
         common.print_json(totals)
@@ -67,15 +74,13 @@ def review(
         raise typer.Exit(1)
 
 
-def _warn_of_old_ledger(engine: Engine, month: Month) -> None:
-    from healthcheck.ledger import freshness
-    from healthcheck.reviews import months
-
-    planned = months.find(engine, month)
-    newest = (planned.summary or {})["ledger"]["latest"] if planned else None
-    said = freshness.warning(date.fromisoformat(newest), planned.as_of) if planned and newest else ""
-    if said:
-        typer.echo(f"warning: {said} Import what is newer.", err=True)
+def _say_held(month: Month, totals: dict[str, Any], as_json: bool) -> NoReturn:
+    """The month waits for a person: why, and what to do."""
+    if as_json:
+        common.print_json(totals)
+    remedy = f"Import what is newer, or accept it: healthcheck review --month {month} --accept-ledger"
+    typer.echo(f"{month} is held, nothing was bought: {totals['held']} {remedy}", err=True)
+    raise typer.Exit(1)
 
 
 def _meter(bar: Progress) -> Callable[[str, int, int], None]:
@@ -99,9 +104,10 @@ def _month(text: str | None, day: date | None, today: date) -> Month:
 def _same_day(engine: Engine, month: Month, day: date | None) -> None:
     """A month keeps the as-of date it was planned with."""
     from healthcheck.reviews import months
+    from healthcheck.store.work import BEGUN
 
     there = months.find(engine, month)
-    if there and day and there.as_of != day:
+    if there and there.state in BEGUN and day and there.as_of != day:
         raise UsageError(f"{month} was planned as of {there.as_of} and keeps that date; leave --as-of out")
 
 
@@ -160,7 +166,7 @@ def acknowledge(target: str = TARGET) -> None:
     """Say that somebody looks after it."""
     from healthcheck.reviews import flags
 
-    _each(target, lambda session, flag, on, now: flags.acknowledge(session, flag, _who(), on, now))
+    _each(target, lambda session, flag, on, now: flags.acknowledge(session, flag, common.who(), on, now))
 
 
 @flags_app.command("snooze")
@@ -176,7 +182,7 @@ def snooze(
     def act(session: Session, flag: Flag, on: date, now: Any) -> None:
         if day is None or day <= on:
             raise UsageError(f"--until: {until} is not after {on}")
-        flags.snooze(session, flag, day, reason, _who(), on, now)
+        flags.snooze(session, flag, day, reason, common.who(), on, now)
 
     _each(target, act)
 
@@ -186,7 +192,7 @@ def clear(target: str = TARGET, reason: str = REASON) -> None:
     """Settle it: the flag goes away."""
     from healthcheck.reviews import flags
 
-    _each(target, lambda session, flag, on, now: flags.clear(session, flag, reason, _who(), on, now))
+    _each(target, lambda session, flag, on, now: flags.clear(session, flag, reason, common.who(), on, now))
 
 
 @flags_app.command("decide")
@@ -194,7 +200,7 @@ def decide(target: str = TARGET, text: str = typer.Argument(..., help="What was 
     """Note the decision; the flag stays until it is quiet or cleared."""
     from healthcheck.reviews import flags
 
-    _each(target, lambda session, flag, on, now: flags.decide(session, flag, text, _who(), on, now))
+    _each(target, lambda session, flag, on, now: flags.decide(session, flag, text, common.who(), on, now))
 
 
 def _each(target: str, act: Any) -> None:
@@ -208,13 +214,6 @@ def _each(target: str, act: Any) -> None:
         for flag in found:
             act(session, flag, settings.business_day(now), now)
             typer.echo(f"flag {flag.id}: {flag.check}, {flag.state}")
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except OSError:
-        return "somebody"
 
 
 # ---- pulls

@@ -21,9 +21,9 @@ def latest(session: Session, as_of: date) -> date | None:
     return max((day for day in (issued, settled, paid) if day), default=None)
 
 
-def warning(newest: date | None, as_of: date) -> str:
-    """What to say of a ledger that ends well before the date it is judged by; empty if it does not."""
-    if newest is None or (as_of - newest).days <= STALE_DAYS:
+def warning(newest: date | None, as_of: date, most: int = STALE_DAYS) -> str:
+    """What to say of a ledger that ends more than ``most`` days before the date it is judged by; empty if it does not."""
+    if newest is None or (as_of - newest).days <= most:
         return ""
     days = (as_of - newest).days
     return (

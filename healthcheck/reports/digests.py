@@ -36,13 +36,21 @@ def compose(session: Session, month: work.Month, settings: Settings, now: dateti
     book = gather(session, month)
     asked = reps.asked(book, settings)
     told = credit.digest(book, settings, asked, reps.unasked(book))
-    letters = [*_to_credit(told, settings), *(_to_rep(one, settings) for one in reps.digests(book, settings))]
-    return [_row(letter, book.month, now) for letter in letters]
+    rows = [_row(letter, book.month, now, "credit") for letter in _to_credit(told, settings)]
+    return rows + [_row(_to_rep(one, settings), book.month, now, "rep") for one in reps.digests(book, settings)]
+
+
+def compose_held(month: Month, why: str, settings: Settings, now: datetime) -> list[Message]:
+    """One unsaved outbox row for each of the credit team: the month waits, and why."""
+    subject = f"Health check {month.title}: waits for you, the ledger needs a look"
+    text, html = _rendered("held", {"month": month, "why": why, "subject": subject})
+    letters = [Letter(settings.mail_from, address, subject, text, html, "credit") for address in _team(settings)]
+    return [_row(letter, month, now, "held") for letter in letters]
 
 
 def newest(session: Session, month: str | None) -> work.Month:
     """The month's row, the newest by default. Raises UsageError if there is none."""
-    rows = select(work.Month).order_by(col(work.Month.month).desc())
+    rows = select(work.Month).where(col(work.Month.state).in_(work.BEGUN)).order_by(col(work.Month.month).desc())
     row = session.exec(rows.where(work.Month.month == str(Month.parse(month))) if month else rows).first()
     if row is None:
         raise UsageError(f"no review of {month or 'any month'} has begun; run: healthcheck review")
@@ -52,8 +60,12 @@ def newest(session: Session, month: str | None) -> work.Month:
 def _to_credit(digest: CreditDigest, settings: Settings) -> Iterator[Letter]:
     subject = wording.credit_subject(digest)
     text, html = _fitting(lines(digest), subject)
-    for address in dict.fromkeys(parseaddr(one)[1].lower() for one in settings.credit_team):
+    for address in _team(settings):
         yield Letter(settings.mail_from, address, subject, text, html, "credit")
+
+
+def _team(settings: Settings) -> list[str]:
+    return list(dict.fromkeys(parseaddr(one)[1].lower() for one in settings.credit_team))
 
 
 def _fitting(digest: CreditDigest, subject: str) -> tuple[str, str]:
@@ -78,8 +90,7 @@ def _rendered(kind: str, context: dict[str, Any]) -> tuple[str, str]:
     return render(f"emails/{kind}-body.txt", **context), html
 
 
-def _row(letter: Letter, month: Month, now: datetime) -> Message:
-    kind = "credit" if letter.list_name == "credit" else "rep"
+def _row(letter: Letter, month: Month, now: datetime, kind: str) -> Message:
     message_id = message.new_id(month, kind, letter.sender)
     return Message(
         kind=kind,

@@ -129,7 +129,8 @@ def _size(case: Case) -> tuple[int, str, str]:
 
 def _before(session: Session, row: work.Month) -> work.Month | None:
     earlier = select(work.Month).where(work.Month.schedule == row.schedule, col(work.Month.month) < row.month)
-    return session.exec(earlier.order_by(col(work.Month.month).desc())).first()
+    begun = earlier.where(col(work.Month.state).in_(work.BEGUN))
+    return session.exec(begun.order_by(col(work.Month.month).desc())).first()
 
 
 def _cases(session: Session, row: work.Month) -> list[Case]:

@@ -29,7 +29,7 @@ def warnings(book: Book, settings: Settings) -> Iterator[str]:
             "a fault in the data, such as a missing payment file, than trouble: check the last imports first."
         )
     newest = (book.summary.get("ledger") or {}).get("latest")
-    old = freshness.warning(date.fromisoformat(newest), book.row.as_of) if newest else ""
+    old = freshness.warning(date.fromisoformat(newest), book.row.as_of, settings.ledger_max_age_days) if newest else ""
     if old:
         yield f"{old} Import what is newer before acting on payments."
 

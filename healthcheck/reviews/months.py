@@ -18,15 +18,14 @@ from healthcheck.errors import UsageError
 from healthcheck.ledger import freshness
 from healthcheck.money import plain
 from healthcheck.months import Month
-from healthcheck.reviews import calibrations, flags, planning, rotation, screen
+from healthcheck.reviews import calibrations, flags, planning, rotation, schedule, screen
 from healthcheck.reviews.judge import ROTATION, Judged
 from healthcheck.reviews.planning import Plan
 from healthcheck.settings import Settings
-from healthcheck.store import work
+from healthcheck.store import audit, work
 from healthcheck.store.session import read, write
 from healthcheck.store.work import Flag, Observation, Review, Standing
 
-SCHEDULE: Final = "monthly"
 SCREENED: Final = ("payments", "purchases", "bank", "field")  # checks whose new flag brings a review forward
 ROTATING: Final = ("eligible", "new")  # classes that have a review to bring forward
 QUIET_DAYS: Final = 92  # a rep's "too quiet" counts for so long where there was no review since
@@ -57,25 +56,26 @@ def plan(
     Raises UsageError for a month that has not begun (unless ``as_of`` is given) and for a book without accounts.
     """
     there = find(engine, month)
-    if there is not None and there.id is not None:
+    if there is not None and there.id is not None and there.state in work.BEGUN:
         return there.id
     day = as_of or default_day(month, settings, now)
     book = look(engine, day, settings, now, progress)
     learned = calibrations.current(engine, day, settings, now)[ROTATION]
-    try:
+
+    def insert() -> int:
         with write(engine) as session:
             return _insert(session, month, day, book, learned, settings, now)
-    except IntegrityError:
-        won = find(engine, month)
-        if won is None or won.id is None:
-            raise
-        return won.id
+
+    try:
+        return insert()
+    except IntegrityError:  # somebody added the row at the same moment; this time it is found
+        return insert()
 
 
 def find(engine: Engine, month: Month) -> work.Month | None:
     """The month's row, if it is planned."""
     with read(engine) as session:
-        row: work.Month | None = session.exec(_row(month)).first()
+        row: work.Month | None = session.exec(schedule.of(month)).first()
     return row
 
 
@@ -109,17 +109,13 @@ def _part(judged: Judged) -> Look:
     return Look(accounts, pl.concat(found))
 
 
-def _row(month: Month) -> Any:
-    return select(work.Month).where(work.Month.schedule == SCHEDULE, work.Month.month == str(month))
-
-
 def _insert(
     session: Session, month: Month, as_of: date, look: Look, learned: rotation.Calibration, settings: Settings, now: datetime
 ) -> int:  # fmt: skip
     """Month, reviews, standings and summary, in the caller's transaction; the id of the row that was there already, if one was."""
-    there = session.exec(_row(month)).first()
-    if there is not None:
-        return int(there.id or 0)
+    row = schedule.row_of(session, month, as_of, now)
+    if row.state in work.BEGUN:
+        return row.id or 0
     policy = rotation.policy_from(settings)
     book = planning.read_book(session, look.accounts, as_of, policy, learned)
     newest = _is_newest(session, as_of)
@@ -127,15 +123,19 @@ def _insert(
         book = replace(book, standing=_as_known(book.standing, as_of))
     events = list(_events(session, look, as_of))
     made = planning.plan(book, month, as_of, _outside([*events, *_flagged(session, as_of, look.accounts)]))
-    row = work.Month(
-        schedule=SCHEDULE, month=str(month), as_of=as_of, quota=made.quota, screened=len(look.accounts), planned_at=now
-    )
+    row.state, row.held, row.as_of, row.planned_at = schedule.OPEN, "", as_of, now
+    row.quota, row.screened = made.quota, len(look.accounts)
     row.summary = _summary(session, made, look, len({key for key, *_ in events}), as_of, settings)
     if newest:
         planning.settle(session, book, as_of, made)
-    session.add(row)
-    session.flush()
     session.add_all(_reviews(row.id or 0, made.chosen))
+    audit.note(
+        session,
+        "month.planned",
+        now,
+        month=str(month),
+        detail={"as_of": as_of.isoformat(), "reviews": len(made.chosen)},
+    )
     return row.id or 0
 
 
@@ -148,7 +148,8 @@ def _reviews(month_id: int, chosen: pl.DataFrame) -> Iterator[Review]:
 
 def _is_newest(session: Session, as_of: date) -> bool:
     """False if a later as-of date has been planned: standings are ahead of this month."""
-    return session.exec(select(work.Month.id).where(work.Month.as_of > as_of).limit(1)).first() is None
+    later = select(work.Month.id).where(work.Month.as_of > as_of, col(work.Month.state).in_(work.BEGUN))
+    return session.exec(later.limit(1)).first() is None
 
 
 def _as_known(standing: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -244,7 +245,8 @@ def _over_limit(accounts: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _newly(session: Session, late: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """The late accounts that the month before did not know as late: each is said once."""
-    query = select(work.Month.summary).where(work.Month.as_of < as_of).order_by(col(work.Month.as_of).desc()).limit(1)
+    begun = (work.Month.as_of < as_of, col(work.Month.state).in_(work.BEGUN))
+    query = select(work.Month.summary).where(*begun).order_by(col(work.Month.as_of).desc()).limit(1)
     before = (session.exec(query).first() or {}).get("late_keys", [])
     return late.filter(~pl.col("key").is_in(before)).sort("past_due", descending=True, maintain_order=True)
 

@@ -21,7 +21,9 @@ CLASS_OF = {"new": "new", "rotation": "eligible", "carry_over": "eligible"}
 def first_free(engine: Engine, month: Month) -> Month:
     """The first month from ``month`` on that is not planned yet."""
     with read(engine) as session:
-        names = set(session.exec(select(work.Month.month).where(work.Month.month >= str(month))))
+        names = set(
+            session.exec(select(work.Month.month).where(work.Month.month >= str(month), work.Month.state != "due"))
+        )
     while str(month) in names:
         month += 1
     return month

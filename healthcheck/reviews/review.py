@@ -17,7 +17,7 @@ from healthcheck.bureaus import registry
 from healthcheck.errors import Fatal
 from healthcheck.months import Month
 from healthcheck.reports import mail, outbox
-from healthcheck.reviews import closing, leases, months, pulls
+from healthcheck.reviews import closing, holds, leases, months, pulls, schedule
 from healthcheck.reviews.carriers import open_carrier
 from healthcheck.reviews.leases import Open
 from healthcheck.reviews.units import hand_over, run_unit
@@ -46,11 +46,22 @@ def review(
     tell = progress or (lambda *_: None)
     with _plainly():
         _require_usable(settings)
-        month_id = months.plan(engine, month, as_of, settings, now, tell)
-        run(engine, month_id, settings, now, tell)
-        closing.close(engine, month_id, settings, now)
+        if not _held(engine, month, as_of, settings, now):
+            month_id = months.plan(engine, month, as_of, settings, now, tell)
+            run(engine, month_id, settings, now, tell)
+            closing.close(engine, month_id, settings, now)
         outbox.relay(engine, settings, now)
-        return totals(engine, month_id, settings)
+        return totals(engine, month, settings)
+
+
+def _held(engine: Engine, month: Month, as_of: date | None, settings: Settings, now: datetime) -> bool:
+    """Whether the month has to wait for a person to look at the ledger; only before it has begun."""
+    there = months.find(engine, month)
+    if there is not None and there.state != schedule.DUE:
+        return there.state == schedule.SKIPPED
+    day = as_of or months.default_day(month, settings, now)
+    why = holds.why(engine, day, settings)
+    return bool(why) and holds.hold(engine, month, day, why, settings, now)
 
 
 def _require_usable(settings: Settings) -> None:
@@ -73,14 +84,15 @@ def _plainly() -> Iterator[None]:
         ) from error
 
 
-def totals(engine: Engine, month_id: int, settings: Settings) -> dict[str, Any]:
-    """The month so far: its counts, pulls, and the digests in the outbox."""
+def totals(engine: Engine, which: Month, settings: Settings) -> dict[str, Any]:
+    """The month so far: its counts, pulls, and the digests in the outbox; ``held`` says why it waits, if it does."""
     with read(engine) as session:
-        month = session.get_one(work.Month, month_id)
-        query = select(work.Message).where(work.Message.month == month.month).order_by(col(work.Message.id))
-        messages = session.exec(query).all()
+        month = session.exec(schedule.of(which)).one()
+        query = select(work.Message).where(work.Message.month == month.month, work.Message.kind != "held")
+        messages = session.exec(query.order_by(col(work.Message.id))).all()
         sent = [{"to": row.recipient, "subject": row.subject, "message_id": row.message_id} for row in messages]
-        return {"month": month.month, **closing.totals(session, month, settings), "digests": sent}
+        held = {"held": month.held} if month.held else {}
+        return {"month": month.month, **closing.totals(session, month, settings), "digests": sent, **held}
 
 
 def unfinished(engine: Engine, which: Month) -> dict[str, int]:

@@ -55,6 +55,15 @@ class RateLimit(SQLModel, table=True):
     free_at: datetime = Field(sa_type=Instant)
 
 
+class Schedule(SQLModel, table=True):
+    """Since which month a batch is due every month: the one in which the clock was started first."""
+
+    __tablename__ = "schedule"
+
+    name: str = Field(primary_key=True)
+    since: str
+
+
 class JobRun(SQLModel, table=True):
     """The last run of each job of the scheduler."""
 

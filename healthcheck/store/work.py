@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from healthcheck.store.base import Instant
+
+BEGUN: Final = ("open", "closed")  # states of months whose reviews are chosen
 
 
 class Month(SQLModel, table=True):
@@ -209,7 +211,7 @@ class Message(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("message_id"), UniqueConstraint("kind", "month", "recipient"))
 
     id: int | None = Field(default=None, primary_key=True)
-    kind: str = Field(description="credit, rep")
+    kind: str = Field(description="credit, rep, held")
     month: str
     recipient: str
     subject: str

@@ -81,6 +81,12 @@ def upgrade() -> None:
         sa.Column("free_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("bureau", name=op.f("pk_rate_limit")),
     )
+    op.create_table(
+        "schedule",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("since", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_schedule")),
+    )
     with op.batch_alter_table("flag", schema=None) as batch_op:
         batch_op.add_column(sa.Column("rebased_on", sa.Date(), nullable=True))
 
@@ -116,6 +122,7 @@ def downgrade() -> None:
     with op.batch_alter_table("flag", schema=None) as batch_op:
         batch_op.drop_column("rebased_on")
 
+    op.drop_table("schedule")
     op.drop_table("rate_limit")
     op.drop_table("job_run")
     op.drop_table("budget")
