@@ -63,8 +63,10 @@ class Settings(BaseSettings):
     screen_warning_share: float = Field(0.05, gt=0, le=1)
 
     mail_url: str = "file:./outbox"
+    mail_ca_file: str = ""
     mail_from: str = "healthcheck@localhost"
     credit_team: Words = ("credit@localhost",)
+    idempotency_header: str = Field("", pattern="^([A-Za-z][A-Za-z0-9-]{0,70})?$")
     on_uncertain: str = Field("resend", pattern="^(resend|hold)$")
     rep_questions: int = Field(5, ge=0)
     public_url: str = ""

@@ -25,18 +25,22 @@ JsonOption = typer.Option(False, "--json", help="JSON on standard output.")
 @app.command("list")
 def list_(
     month: str | None = typer.Option(None, "--month", metavar="YYYY-MM", help="One month; all by default."),
+    dead: bool = typer.Option(False, "--dead", help="Only those that wait for a person: held, or refused for good."),
     json: bool = JsonOption,
 ) -> None:
-    """Which mails there are, to whom, and what became of them."""
+    """Which mails there are, to whom, and what became of them; ``--dead``: those that nobody will send by itself, why, and what to do."""
     from healthcheck.months import Month
 
     wanted = str(Month.parse(month)) if month else None
     rows = [_entry(row) for row in _stored(common.open_database(common.settings()), wanted)]
+    rows = [row for row in rows if row["remedy"]] if dead else rows
     if json:
         for row in rows:
             common.print_json(row)
-        return
-    _table(rows)
+    elif dead:
+        _remedies(rows)
+    else:
+        _table(rows)
 
 
 @app.command("preview")
@@ -66,8 +70,8 @@ def preview(
 
 @app.command("send")
 def send(
-    again: int | None = typer.Option(
-        None, "--again", metavar="ID", help="First put this held or dead mail back in line."
+    again: list[int] = typer.Option(
+        [], "--again", metavar="ID", help="First put this held or dead mail back in line; may be given several times."
     ),
     json: bool = JsonOption,
 ) -> None:
@@ -78,8 +82,8 @@ def send(
 
     chosen = common.settings()
     engine = common.open_database(chosen)
-    if again is not None:
-        outbox.again(engine, again, common.now())
+    for message in again:
+        outbox.again(engine, message, common.now(), common.who())
     result = outbox.relay(engine, chosen, common.now(), hurry=True)
     if json:
         common.print_json(asdict(result))
@@ -137,7 +141,22 @@ def _entry(row: Message) -> dict[str, Any]:
     )
     entry = {name: getattr(row, name) for name in names}
     times = {name: entry[name].isoformat() for name in ("sent_at", "next_try_at") if entry[name]}
-    return {**entry, **times, "to": entry.pop("recipient")}
+    return {**entry, **times, "to": entry.pop("recipient"), "remedy": _remedy(row)}
+
+
+def _remedy(row: Message) -> str | None:
+    """The command that sends it after all, where nothing else will."""
+    return f"healthcheck digests send --again {row.id}" if row.state in ("HELD", "DEAD") else None
+
+
+def _remedies(rows: list[dict[str, Any]]) -> None:
+    """Two lines each, which no narrow terminal cuts."""
+    for row in rows:
+        why = "may have arrived" if row["state"] == "HELD" else "refused for good"
+        typer.echo(f"{row['month']} {row['to']}: {why}, after {row['attempts']} attempts: {row['error']}")
+        typer.echo(f"    send the same mail again: {row['remedy']}")
+    if not rows:
+        typer.echo("no mail waits for a person")
 
 
 def _read(message: Message) -> dict[str, str]:

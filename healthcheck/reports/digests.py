@@ -36,8 +36,10 @@ def compose(session: Session, month: work.Month, settings: Settings, now: dateti
     book = gather(session, month)
     asked = reps.asked(book, settings)
     told = credit.digest(book, settings, asked, reps.unasked(book))
-    rows = [_row(letter, book.month, now, "credit") for letter in _to_credit(told, settings)]
-    return rows + [_row(_to_rep(one, settings), book.month, now, "rep") for one in reps.digests(book, settings)]
+    rows = [_row(letter, book.month, settings, now, "credit") for letter in _to_credit(told, settings)]
+    return rows + [
+        _row(_to_rep(one, settings), book.month, settings, now, "rep") for one in reps.digests(book, settings)
+    ]
 
 
 def compose_held(month: Month, why: str, settings: Settings, now: datetime) -> list[Message]:
@@ -45,7 +47,7 @@ def compose_held(month: Month, why: str, settings: Settings, now: datetime) -> l
     subject = f"Health check {month.title}: waits for you, the ledger needs a look"
     text, html = _rendered("held", {"month": month, "why": why, "subject": subject})
     letters = [Letter(settings.mail_from, address, subject, text, html, "credit") for address in _team(settings)]
-    return [_row(letter, month, now, "held") for letter in letters]
+    return [_row(letter, month, settings, now, "held") for letter in letters]
 
 
 def newest(session: Session, month: str | None) -> work.Month:
@@ -90,7 +92,7 @@ def _rendered(kind: str, context: dict[str, Any]) -> tuple[str, str]:
     return render(f"emails/{kind}-body.txt", **context), html
 
 
-def _row(letter: Letter, month: Month, now: datetime, kind: str) -> Message:
+def _row(letter: Letter, month: Month, settings: Settings, now: datetime, kind: str) -> Message:
     message_id = message.new_id(month, kind, letter.sender)
     return Message(
         kind=kind,
@@ -98,7 +100,7 @@ def _row(letter: Letter, month: Month, now: datetime, kind: str) -> Message:
         recipient=letter.recipient,
         subject=letter.subject,
         message_id=message_id,
-        body=message.build(letter, message_id, month, now),
+        body=message.build(letter, message_id, month, now, settings.idempotency_header),
         queued_at=now,
     )
 
@@ -107,6 +109,8 @@ def check_addresses(settings: Settings) -> None:
     """Raise UsageError if the digests could not be addressed; worth asking before a month's work."""
     if not settings.credit_team:
         raise UsageError("HEALTHCHECK_CREDIT_TEAM is empty: nobody would get the digest")
+    if not message.is_free(settings.idempotency_header):
+        raise UsageError(f"HEALTHCHECK_IDEMPOTENCY_HEADER: {settings.idempotency_header} is a header of every mail")
     for setting, address in (
         ("MAIL_FROM", settings.mail_from),
         *(("CREDIT_TEAM", one) for one in settings.credit_team),

@@ -15,7 +15,7 @@ from healthcheck.checks.outcomes import ALERTS, NOT_APPLICABLE, RANK, UNKNOWN
 from healthcheck.months import Month
 from healthcheck.reports.model import Standing
 from healthcheck.reports.text import line
-from healthcheck.store import work
+from healthcheck.store import audit, work
 from healthcheck.store.books import Account
 from healthcheck.store.work import Finding, Flag, FlagEvent, Observation, Pull, Review
 
@@ -70,6 +70,7 @@ class Book:
     pulls: tuple[Pull, ...]
     doubts: tuple[tuple[Pull, Account], ...]
     observed: frozenset[int]
+    audit_head: str = ""
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -91,6 +92,7 @@ def gather(session: Session, row: work.Month) -> Book:
         pulls=tuple(session.exec(select(Pull).where(Pull.month == row.month).order_by(col(Pull.id)))),
         doubts=_doubts(session),
         observed=_observed(session, row),
+        audit_head=audit.head(session),
     )
 
 

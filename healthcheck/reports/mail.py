@@ -5,6 +5,9 @@
     smtp+starttls://user:password@host:587     begins plain, goes on encrypted; user and password percent-encoded
     smtps://user:password@host:465             encrypted from the start
 
+The server's certificate is checked against the system's authorities, or against those in ``MAIL_CA_FILE`` alone. A password goes in the
+clear to this machine and to ``ALLOWED_PRIVATE_HOSTS`` only.
+
 A sender hands over one message to one person and says by an error what is known when it cannot:
 ``Refused`` (for good), ``Retriable`` (not now), ``Unreachable`` (nobody can be served now), ``Uncertain`` (it may have arrived).
 """
@@ -15,15 +18,24 @@ import os
 import re
 import smtplib
 import ssl
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from healthcheck.errors import HealthcheckError, Retriable, Skippable, Uncertain, UsageError
+from healthcheck.settings import Settings
 
 TIMEOUT: Final = 30.0  # seconds for each answer of the mail server
+PREPARING: Final = 180.0  # seconds until the message itself has to leave; after that it is not ours for sure any more
+_NEAR: Final = ("localhost", "127.0.0.1", "::1")
 _SCHEMES: Final = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+
+
+def seconds() -> float:
+    """A clock that only goes forward, also while this process is stopped and, where the system has such a one, the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class Refused(Skippable):
@@ -48,13 +60,16 @@ class Sender(Protocol):
     ) -> None: ...
 
 
-def sender(url: str) -> Sender:
+def sender(settings: Settings) -> Sender:
     """The sender for ``MAIL_URL``. Raises UsageError in one line, without the password, if it cannot be used."""
+    url = settings.mail_url
     scheme = url.partition(":")[0]
     if scheme == "file":
         return Folder(Path(unquote(url.removeprefix("file:").removeprefix("//")) or "."))
     if scheme in _SCHEMES:
-        return Relay(_split(url))
+        parts = _split(url)
+        _require_private(parts, settings)
+        return Relay(parts, None if scheme == "smtp" else trusting(settings.mail_ca_file))
     raise UsageError("HEALTHCHECK_MAIL_URL: write it as file:./outbox, smtp://host:port, smtps:// or smtp+starttls://")
 
 
@@ -69,6 +84,24 @@ def _split(url: str) -> SplitResult:
             "HEALTHCHECK_MAIL_URL: no host and port could be read; write it as smtp://user:password@host:port"
         )
     return parts
+
+
+def _require_private(parts: SplitResult, settings: Settings) -> None:
+    near = (*_NEAR, *settings.allowed_private_hosts)
+    if parts.scheme == "smtp" and parts.password and parts.hostname not in near:
+        raise UsageError(
+            f"HEALTHCHECK_MAIL_URL: the password would go to {parts.hostname} in the clear; use smtps:// or smtp+starttls://, "
+            "or name the host in HEALTHCHECK_ALLOWED_PRIVATE_HOSTS"
+        )
+
+
+def trusting(ca_file: str) -> ssl.SSLContext:
+    """Checks certificates and names; by the authorities in ``ca_file`` alone where one is given. Raises UsageError if it holds none."""
+    try:
+        return ssl.create_default_context(cafile=ca_file or None)
+    except OSError as error:  # an SSLError is one too
+        reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise UsageError(f"HEALTHCHECK_MAIL_CA_FILE: cannot use {ca_file}: {reason}") from None
 
 
 class Folder:
@@ -123,8 +156,8 @@ class Relay:
 
     repeatable = False
 
-    def __init__(self, url: SplitResult) -> None:
-        self.url = url
+    def __init__(self, url: SplitResult, trust: ssl.SSLContext | None) -> None:
+        self.url, self.trust = url, trust
         self._smtp: smtplib.SMTP | None = None
 
     def __enter__(self) -> Relay:
@@ -137,10 +170,11 @@ class Relay:
 
     def send(self, sender: str, recipient: str, message_id: str, body: bytes) -> None:
         """Raises Unreachable, Retriable, Refused or Uncertain; after Uncertain the connection is made anew."""
+        until = seconds() + PREPARING
         smtp = self._smtp or self._connect()
         self._smtp = smtp
         try:
-            submit(smtp, sender, recipient, body)
+            submit(smtp, sender, recipient, body, until)
         except HealthcheckError as error:
             self._drop(politely=isinstance(error, Refused))
             raise
@@ -152,6 +186,11 @@ class Relay:
             raise Unreachable(f"{self._where} does not accept the user and password ({error.smtp_code})") from None
         except smtplib.SMTPResponseException as error:
             raise Unreachable(f"{self._where} says {_reply(error.smtp_code, error.smtp_error)}") from None
+        except ssl.SSLCertVerificationError as error:
+            raise Unreachable(
+                f"{self._where} has a certificate that is not trusted: {error.verify_message}; nothing was sent "
+                "(a relay of your own: set HEALTHCHECK_MAIL_CA_FILE)"
+            ) from None
         except (OSError, smtplib.SMTPException) as error:
             raise Unreachable(f"{self._where} cannot be reached: {_reason(error)}") from None
 
@@ -159,7 +198,7 @@ class Relay:
         smtp = self._called()
         try:
             if self.url.scheme == "smtp+starttls":
-                smtp.starttls(context=ssl.create_default_context())
+                smtp.starttls(context=self.trust)
             smtp.ehlo_or_helo_if_needed()
             if self.url.username:
                 smtp.login(unquote(self.url.username), unquote(self.url.password or ""))
@@ -171,7 +210,7 @@ class Relay:
     def _called(self) -> smtplib.SMTP:
         host, port = self.url.hostname or "", self.url.port or _SCHEMES[self.url.scheme]
         if self.url.scheme == "smtps":
-            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=ssl.create_default_context())
+            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=self.trust)
         return smtplib.SMTP(host, port, timeout=TIMEOUT)
 
     @property
@@ -191,20 +230,33 @@ class Relay:
             smtp.close()
 
 
-def submit(smtp: smtplib.SMTP, sender: str, recipient: str, body: bytes) -> None:
-    """One message to one person. Until the server says 354 nothing has been handed over; after it, silence is Uncertain."""
+def submit(smtp: smtplib.SMTP, sender: str, recipient: str, body: bytes, until: float) -> None:
+    """One message to one person. Until the server says 354 nothing has been handed over; after it, silence is Uncertain.
+
+    Past ``until``, by ``seconds``, the message may be another's by now and does not leave.
+    """
     try:
-        _require(smtp.mail(sender), "MAIL FROM")
+        _require_ours(smtp.mail(sender))
         _require(smtp.rcpt(recipient), "RCPT TO")
         _require(smtp.docmd("DATA"), "DATA", 354)
     except (OSError, smtplib.SMTPException) as error:
         raise Unreachable(f"the mail server hung up: {_reason(error)}") from None
+    if seconds() > until:
+        raise Unreachable("the mail server, or this machine, took too long; nothing was handed over")
     try:
         smtp.send(_stuffed(body))
         answer = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise Uncertain(f"the mail server fell silent after the message: {_reason(error)}") from None
     _require(answer, "the message")
+
+
+def _require_ours(answer: tuple[int, bytes]) -> None:
+    """A sender that is refused is refused for every message: that is no fault of this one."""
+    try:
+        _require(answer, "MAIL FROM")
+    except Refused as error:
+        raise Unreachable(f"{error} (see HEALTHCHECK_MAIL_FROM)") from None
 
 
 def _require(answer: tuple[int, bytes], step: str, wanted: int = 250) -> None:

@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import Final
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import css_inline
 
@@ -48,8 +48,11 @@ def new_id(month: Month, kind: str, sender: str) -> str:
     return f"<{month}.{kind}.{uuid4().hex}@{_host(sender)}>"
 
 
-def build(letter: Letter, message_id: str, month: Month, now: datetime) -> bytes:
-    """The whole message, CRLF lines, seven bits. Raises Fatal if anything put a header there that is not ours."""
+def build(letter: Letter, message_id: str, month: Month, now: datetime, key_header: str = "") -> bytes:
+    """The whole message, CRLF lines, seven bits. Raises Fatal if anything put a header there that is not ours.
+
+    ``key_header``: the header by which the provider knows a message that comes twice, if it has one.
+    """
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = letter.sender
     mail["To"] = letter.recipient
@@ -62,9 +65,11 @@ def build(letter: Letter, message_id: str, month: Month, now: datetime) -> bytes
     mail["X-Auto-Response-Suppress"] = "OOF, AutoReply, RN, NRN"
     if letter.reply_to:
         mail["Reply-To"] = ", ".join(letter.reply_to)
+    if key_header:
+        mail[key_header] = str(uuid5(NAMESPACE_URL, f"mid:{message_id.strip('<>')}"))
     mail.set_content(letter.text, cte="quoted-printable")
     mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    return _checked(mail.as_bytes())
+    return _checked(mail.as_bytes(), key_header)
 
 
 def parts(body: bytes) -> tuple[str, str]:
@@ -91,10 +96,16 @@ def _host(sender: str) -> str:
     return host if re.fullmatch(r"[A-Za-z0-9.-]+", host) else "localhost"
 
 
-def _checked(body: bytes) -> bytes:
+def is_free(header: str) -> bool:
+    """True for a header that no message of ours has."""
+    return header.lower() not in {*_HEADERS, "bcc", "cc", "sender", "content-transfer-encoding"}
+
+
+def _checked(body: bytes, key_header: str) -> bytes:
     """What a mail server will read must have our headers and no others, once each."""
+    known = _HEADERS | {key_header.lower()}
     names = [name.lower() for name in message_from_bytes(body, policy=policy.default).keys()]  # noqa: SIM118
-    if strange := sorted(name for name in names if name not in _HEADERS or names.count(name) > 1):
+    if strange := sorted(name for name in names if name not in known or names.count(name) > 1):
         raise Fatal(
             f"a digest came out with headers that are not ours ({', '.join(dict.fromkeys(strange))}); nothing was sent"
         )

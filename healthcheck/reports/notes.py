@@ -16,6 +16,7 @@ from healthcheck.settings import Settings
 
 SHOWN: Final = 5  # names in one sentence
 FEW: Final = 5  # flags that are no sign of a fault in the data, however small the book
+HEAD: Final = 8  # characters of the audit's head: enough to find it again
 _CYCLES: Final = {"3": "quarterly", "6": "half-yearly", "12": "yearly"}
 
 
@@ -48,6 +49,8 @@ def notes(book: Book, settings: Settings, unasked: int) -> Iterator[Note]:
         )
     yield from _ledger(book)
     yield from _reports(book, settings)
+    if book.audit_head:
+        yield Note("Audit", f"head {book.audit_head[:HEAD]}, as it was before this month was closed.")
 
 
 def _have(number: int) -> str:

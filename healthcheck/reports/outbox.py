@@ -3,10 +3,13 @@
 SENDING is committed before a message leaves and SENT after. A message found in SENDING once its lease is over was being sent when something
 died: nobody knows whether it arrived. It is sent again (``on_uncertain = resend``; never lost) or held for a person (``hold``; never
 twice). Plain SMTP allows no third way: between the server's "250" and our commit a message can go out twice, with the same Message-ID.
+
+What became of a message stands in the audit, in the transaction that settles it.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,21 +17,25 @@ from email.utils import parseaddr
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Engine, update
 from sqlmodel import Session, col, or_, select
 
+from healthcheck import logs
 from healthcheck.errors import HealthcheckError, Retriable, Uncertain, UsageError
 from healthcheck.reports import mail
 from healthcheck.settings import Settings
+from healthcheck.store import audit
 from healthcheck.store.session import read, write
 from healthcheck.store.work import Message
 
 WAITING, SENDING, SENT, HELD, DEAD = "WAITING", "SENDING", "SENT", "HELD", "DEAD"
-LEASE: Final = timedelta(minutes=5)  # longer than all answers of a mail server together; see mail.TIMEOUT
+_FINAL: Final = (SENT, HELD, DEAD)
+LEASE: Final = timedelta(minutes=5)  # longer than mail.PREPARING, the message and its answer together
 REFUSALS: Final = 3  # refused for good so often, it is dead
 DOUBTS: Final = 3  # of unknown fate so often, it is held for a person
 _FIRST_WAIT: Final = timedelta(minutes=1)
 _LONGEST_WAIT: Final = timedelta(hours=1)
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -48,18 +55,35 @@ class RelayResult:
         return bool(self.held or self.dead or self.waiting or self.in_flight)
 
 
+@dataclass(frozen=True)
+class _Pass:
+    """One pass over the outbox. ``now``: when it began."""
+
+    engine: Engine
+    settings: Settings
+    sender: mail.Sender
+    now: datetime
+    began: float = field(default_factory=mail.seconds)
+
+    @property
+    def lease(self) -> datetime:
+        """Until when a message taken at this moment is ours: a long pass must not hand out leases that are over."""
+        return self.now + timedelta(seconds=int(mail.seconds() - self.began)) + LEASE
+
+
 def relay(engine: Engine, settings: Settings, now: datetime, hurry: bool = False) -> RelayResult:
     """Send what is due, oldest first, each to one person; ``hurry`` does not wait for back-offs to end.
 
-    Raises UsageError if MAIL_URL cannot be used. A server that cannot be reached ends the pass; nothing is lost by it.
+    Raises UsageError if MAIL_URL cannot be used. A server that cannot be used ends the pass, and all that is due waits; nothing is lost by
+    it.
     """
     result = RelayResult()
-    sender = mail.sender(settings.mail_url)
-    due = _due(engine, now, hurry, sender.repeatable)
+    order = _Pass(engine, settings, mail.sender(settings), now)
+    due = _due(order, hurry)
     if due:
-        with sender:
+        with order.sender:
             for message in due:
-                if not _deliver(engine, settings, sender, message, now, result):
+                if not _deliver(order, message, result):
                     break
     _left(engine, result)
     return result
@@ -74,61 +98,71 @@ def told(result: RelayResult) -> str:
         if result.in_flight
         else []
     )
-    parts += [f"{result.held} held: may have arrived (healthcheck digests send --again ID)"] if result.held else []
-    parts += [f"{result.dead} refused for good (healthcheck digests list)"] if result.dead else []
+    parts += [f"{result.held} held: may have arrived (healthcheck digests list --dead)"] if result.held else []
+    parts += [f"{result.dead} refused for good (healthcheck digests list --dead)"] if result.dead else []
     return ", ".join(parts)
 
 
-def again(engine: Engine, message: int, now: datetime) -> None:
+def again(engine: Engine, message: int, now: datetime, by: str = "") -> None:
     """Put a HELD or DEAD message back in line, by a person's word. Raises UsageError if there is none such."""
     with write(engine) as session:
-        row = session.get(Message, message)
+        row = _locked(session, message)
         if row is None or row.state not in (HELD, DEAD):
-            raise UsageError(f"message {message} is neither held nor dead; see: healthcheck digests list")
+            raise UsageError(f"message {message} is neither held nor dead; see: healthcheck digests list --dead")
         row.state, row.next_try_at, row.refusals, row.doubts = WAITING, now, 0, 0
+        _note(session, "mail.again", row, now, by)
 
 
-def _due(engine: Engine, now: datetime, hurry: bool, repeatable: bool) -> list[int]:
-    ready = or_(col(Message.next_try_at).is_(None), col(Message.next_try_at) <= now)
-    waiting = (col(Message.state) == WAITING) if hurry else (col(Message.state) == WAITING) & ready
-    broken = (col(Message.state) == SENDING) if repeatable else (col(Message.state) == SENDING) & ready
-    with read(engine) as session:
+def _due(order: _Pass, hurry: bool) -> list[int]:
+    waiting = (col(Message.state) == WAITING) if hurry else (col(Message.state) == WAITING) & _ready(order.now)
+    broken = (col(Message.state) == SENDING) if order.sender.repeatable else _stranded(order.now)
+    with read(order.engine) as session:
         return [
             one for one in session.exec(select(Message.id).where(waiting | broken).order_by(col(Message.id))) if one
         ]
 
 
-def _deliver(
-    engine: Engine, settings: Settings, sender: mail.Sender, key: int, now: datetime, result: RelayResult
-) -> bool:
+def _ready(now: datetime) -> ColumnElement[bool]:
+    return or_(col(Message.next_try_at).is_(None), col(Message.next_try_at) <= now)
+
+
+def _stranded(now: datetime) -> ColumnElement[bool]:
+    return (col(Message.state) == SENDING) & _ready(now)
+
+
+def _deliver(order: _Pass, key: int, result: RelayResult) -> bool:
     """Send one message; False if nobody else can be served either."""
-    message = _claim(engine, settings, key, now, sender.repeatable)
+    message = _claim(order, key)
     if message is None:
         return True
     try:
-        sender.send(parseaddr(settings.mail_from)[1], message.recipient, message.message_id, message.body)
+        order.sender.send(parseaddr(order.settings.mail_from)[1], message.recipient, message.message_id, message.body)
     except HealthcheckError as error:
-        _settle(engine, message, partial(_missed, error=error, settings=settings, now=now))
+        _settle(order, message, partial(_missed, error=error, order=order))
         if isinstance(error, UsageError):
             raise
         result.errors.append(f"{message.recipient}: {error}")
-        result.problem = str(error) if isinstance(error, mail.Unreachable) else result.problem
-        return not isinstance(error, mail.Unreachable)
-    _settle(engine, message, partial(_sent, now=now))
+        if isinstance(error, mail.Unreachable):
+            result.problem = str(error)
+            _postpone(order, message, result.problem)
+        return not result.problem
+    _settle(order, message, partial(_sent, now=order.now))
     result.sent += 1
     return True
 
 
-def _claim(engine: Engine, settings: Settings, key: int, now: datetime, repeatable: bool) -> Message | None:
+def _claim(order: _Pass, key: int) -> Message | None:
     """The message, now SENDING and ours until the lease ends; None if it is another's, or held."""
-    with write(engine) as session:
+    repeatable = order.sender.repeatable
+    with write(order.engine) as session:
         row = _locked(session, key)
-        if row is None or not _free(row, now, repeatable):
+        if row is None or not _free(row, order.now, repeatable):
             return None
-        if row.state == SENDING and not repeatable and not _in_doubt(row, settings):
+        if row.state == SENDING and not repeatable and not _in_doubt(row, order.settings):
             row.error = "was being sent when the process ended; it may have arrived"
+            _tell(session, row, order.now)
             return None
-        row.state, row.next_try_at, row.attempts = SENDING, now + LEASE, row.attempts + 1
+        row.state, row.next_try_at, row.attempts = SENDING, order.lease, row.attempts + 1
         return row
 
 
@@ -150,23 +184,24 @@ def _in_doubt(row: Message, settings: Settings) -> bool:
     return False
 
 
-def _settle(engine: Engine, message: Message, change: Callable[[Message], None]) -> None:
+def _settle(order: _Pass, message: Message, change: Callable[[Message], None]) -> None:
     """Write down the outcome, unless another has taken the message over in the meantime."""
-    with write(engine) as session:
+    with write(order.engine) as session:
         row = _locked(session, message.id or 0)
         if row is not None and row.state == SENDING and row.attempts == message.attempts:
             change(row)
+            _tell(session, row, order.now)
 
 
 def _sent(row: Message, now: datetime) -> None:
     row.state, row.sent_at, row.next_try_at, row.error = SENT, now, None, None
 
 
-def _missed(row: Message, error: HealthcheckError, settings: Settings, now: datetime) -> None:
-    row.error = str(error)
-    row.state, row.next_try_at = WAITING, now + _wait(row, error)
+def _missed(row: Message, error: HealthcheckError, order: _Pass) -> None:
+    row.error = logs.redacted(str(error))
+    row.state, row.next_try_at = WAITING, order.now + _wait(row, error)
     if isinstance(error, Uncertain):
-        _in_doubt(row, settings)
+        _in_doubt(row, order.settings)
     elif isinstance(error, mail.Refused):
         row.refusals += 1
         if row.refusals >= REFUSALS:
@@ -176,6 +211,29 @@ def _missed(row: Message, error: HealthcheckError, settings: Settings, now: date
 def _wait(row: Message, error: HealthcheckError) -> timedelta:
     asked = timedelta(seconds=error.retry_after or 0) if isinstance(error, Retriable) else timedelta()
     return max(asked, min(_LONGEST_WAIT, _FIRST_WAIT * (1 << min(row.attempts - 1, 10))))
+
+
+def _postpone(order: _Pass, message: Message, why: str) -> None:
+    """All that is due waits as long as the message that found the server unusable: one try a back-off, not one a message."""
+    with write(order.engine) as session:
+        until = select(Message.next_try_at).where(Message.id == message.id).scalar_subquery()
+        due = (col(Message.state) == WAITING, _ready(order.now), col(Message.id) != message.id)
+        session.execute(update(Message).where(*due).values(next_try_at=until, error=logs.redacted(why)))
+
+
+def _tell(session: Session, row: Message, now: datetime) -> None:
+    """Log what became of it; what is final, or waits for a person, goes into the audit."""
+    level = logging.WARNING if row.state in (HELD, DEAD) else logging.INFO
+    happened = {SENT: "mail sent", HELD: "mail held", DEAD: "mail refused for good"}.get(row.state, "mail waits")
+    with logs.context(month=row.month):
+        _LOG.log(level, happened, extra=logs.fields(to=row.recipient, message_id=row.message_id, error=row.error))
+    if row.state in _FINAL:
+        _note(session, f"mail.{row.state.lower()}", row, now)
+
+
+def _note(session: Session, what: str, row: Message, now: datetime, by: str = "") -> None:
+    detail = {"message_id": row.message_id, "to": row.recipient} | ({"error": row.error} if row.error else {})
+    audit.note(session, what, now, month=row.month, by=by, detail=detail)
 
 
 def _left(engine: Engine, result: RelayResult) -> None:

@@ -68,7 +68,7 @@ def _require_usable(settings: Settings) -> None:
     """Carrier, bureaus and outbox, as far as that can be seen without asking anybody."""
     open_carrier(settings).shutdown()
     registry.configured(settings)
-    with mail.sender(settings.mail_url):
+    with mail.sender(settings):
         pass
 
 

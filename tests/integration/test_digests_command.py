@@ -87,6 +87,33 @@ def test_a_server_that_cannot_be_reached_asks_for_a_person(run, closed, monkeypa
     assert "cannot be reached" in out.stderr
 
 
+def test_those_that_wait_for_a_person_are_listed_with_the_command_that_sends_them(run, closed, engine):
+    assert run("list", "--dead").stdout == "no mail waits for a person\n"
+    with write(engine) as session:
+        for row, state, error in zip(
+            session.exec(select(Message).order_by(Message.id)).all(),
+            ("HELD", "SENT", "DEAD"),
+            ("the mail server fell silent after the message", None, "RCPT TO: 550 no such mailbox"),
+            strict=False,
+        ):
+            row.state, row.error, row.attempts = state, error, 3
+    assert run("list", "--dead").stdout.splitlines() == [
+        "2026-11 credit@nordwind.example: may have arrived, after 3 attempts: the mail server fell silent after the message",
+        "    send the same mail again: healthcheck digests send --again 1",
+        "2026-11 maria.thorsen@nordwind.example: refused for good, after 3 attempts: RCPT TO: 550 no such mailbox",
+        "    send the same mail again: healthcheck digests send --again 3",
+    ]
+    rows = [json.loads(line) for line in run("list", "--dead", "--json").stdout.splitlines()]
+    assert [row["remedy"] for row in rows] == [f"healthcheck digests send --again {n}" for n in (1, 3)]
+    waiting = run("send")
+    assert (waiting.exit_code, "1 held: may have arrived (healthcheck digests list --dead)" in waiting.stdout) == (
+        1,
+        True,
+    )
+    done = run("send", "--again", "1", "--again", "3")
+    assert (done.exit_code, done.stdout) == (0, "2 sent\n")
+
+
 @pytest.mark.parametrize(
     "words",
     [("preview", "--to", "x@y.example"), ("preview", "--month", "2020-01"), ("preview", "--month", "13"), ("send", "--again", "99"),

@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
-import socket
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from sqlmodel import select
 
+from healthcheck import logs
 from healthcheck.errors import UsageError
 from healthcheck.reports import mail, outbox
 from healthcheck.reports.outbox import DEAD, HELD, SENDING, SENT, WAITING
+from healthcheck.store import audit
+from healthcheck.store.operations import AuditEntry
 from healthcheck.store.session import read, write
 from healthcheck.store.work import Message
 from tests.digest_world import settings
+from tests.mail_server import Postbox, free_port, serving
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 BODY = b"From: a@b.example\r\nSubject: x\r\n\r\n.a line with a dot\r\n..two\r\nend\r\n"
-
-
-class Postbox:
-    """What the server took, and what it says to whom: a reply, or ``drop`` to hang up after the message."""
-
-    def __init__(self):
-        self.taken: list[tuple[str, bytes]] = []
-        self.rcpt: dict[str, list[str]] = {}
-        self.data: list[str] = []
-
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
-        replies = self.rcpt.get(address)
-        if replies:
-            return replies.pop(0)
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        reply = self.data.pop(0) if self.data else "250 OK"
-        if reply[:3] in ("250", "dro"):
-            self.taken.extend((to, envelope.content) for to in envelope.rcpt_tos)
-        if reply == "drop":
-            server.transport.abort()
-        return reply if reply != "drop" else "250 OK"
 
 
 @pytest.fixture
@@ -54,20 +34,10 @@ def postbox():
     return Postbox()
 
 
-def start(handler, **more):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port, **more)
-    controller.start()
-    return controller
-
-
 @pytest.fixture
 def server(postbox):
-    controller = start(postbox)
-    yield f"smtp://127.0.0.1:{controller.port}"
-    controller.stop()
+    with serving(postbox) as port:
+        yield f"smtp://127.0.0.1:{port}"
 
 
 def queue(engine, *recipients):
@@ -223,7 +193,7 @@ def test_killed_at_any_step_it_is_never_lost_and_twice_only_in_the_gap(
             go(engine, server)
     assert states(engine) == [SENDING]
     assert go(engine, server, minutes=1).sent == 0, "its lease is not over"
-    assert go(engine, server, minutes=5).sent == 1
+    assert go(engine, server, minutes=6).sent == 1
     assert postbox.taken == [("one@b.example", BODY)] * copies
 
 
@@ -244,40 +214,110 @@ def test_relays_at_the_same_time_send_each_message_once(engine, postbox, server)
 
 def test_a_server_that_is_down_costs_one_try_not_one_a_message(engine):
     queue(engine, "one@b.example", "two@b.example")
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        url = f"smtp://127.0.0.1:{closed.getsockname()[1]}"
-        result = go(engine, url)
+    result = go(engine, f"smtp://127.0.0.1:{free_port()}")
     assert (result.sent, result.waiting) == (0, 2)
     assert "cannot be reached" in result.problem
     assert [row.attempts for row in rows(engine).values()] == [1, 0]
+    assert {row.next_try_at for row in rows(engine).values()} == {NOW + timedelta(minutes=1)}, "all wait alike"
+    assert {row.error for row in rows(engine).values()} == {result.problem}
+
+
+def test_a_sender_that_is_refused_is_no_fault_of_any_message(engine, postbox, server):
+    queue(engine, "one@b.example", "two@b.example")
+    postbox.mail = ["550 relaying denied"] * 9
+    for minute in (0, 1, 3, 7, 15, 31, 63, 123, 183):
+        result = go(engine, server, minute)
+    assert (result.waiting, result.dead) == (2, 0)
+    assert result.problem == "MAIL FROM: 550 relaying denied (see HEALTHCHECK_MAIL_FROM)"
+    assert go(engine, server, 243).sent == 2
+
+
+def test_a_lease_of_a_long_pass_begins_when_the_message_is_taken(engine, server):
+    queue(engine, "one@b.example")
+    given = settings(mail_url=server)
+    order = outbox._Pass(engine, given, mail.sender(given), NOW, mail.seconds() - 600)
+    taken = outbox._claim(order, 1)
+    assert taken.next_try_at - (NOW + timedelta(minutes=10) + outbox.LEASE) < timedelta(seconds=5)
+    assert taken.next_try_at >= NOW + timedelta(minutes=10) + outbox.LEASE
+
+
+def test_a_process_stopped_before_the_message_left_does_not_send_it_afterwards(engine, postbox, server, monkeypatch):
+    """By then its lease is over, and another has sent it."""
+    queue(engine, "one@b.example")
+    seconds = itertools.count(0, int(mail.PREPARING) + 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(mail, "seconds", lambda: next(seconds))
+        result = go(engine, server)
+    assert (result.sent, result.waiting, postbox.taken) == (0, 1, [])
+    assert "took too long; nothing was handed over" in result.problem
+    assert go(engine, server, minutes=1).sent == 1
+    assert len(postbox.taken) == 1
+
+
+def test_the_lease_outlasts_all_that_may_happen_before_it_is_known_whether_the_message_left():
+    assert outbox.LEASE.total_seconds() > mail.PREPARING + 2 * mail.TIMEOUT
+
+
+# ---- what is told of it
+
+
+def audited(engine):
+    with read(engine) as session:
+        return [(one.what, one.by, one.month, one.detail) for one in session.exec(select(AuditEntry))]
+
+
+def test_what_became_of_a_message_is_in_the_audit(engine, postbox, server):
+    queue(engine, "one@b.example", "gone@b.example", "odd@b.example")
+    postbox.rcpt = {"gone@b.example": ["550 no such mailbox"] * 3}
+    postbox.data = ["250 OK", "drop"]
+    for minutes in (0, 1, 3):
+        go(engine, server, minutes, on_uncertain="hold")
+    outbox.again(engine, 2, NOW, "frieda")
+    one, gone, odd = (f"<2026-11.credit.{n}@b.example>" for n in range(3))
+    entries = audited(engine)
+    assert [(what, by, month, detail["message_id"], detail["to"]) for what, by, month, detail in entries] == [
+        ("mail.sent", "", "2026-11", one, "one@b.example"),
+        ("mail.held", "", "2026-11", odd, "odd@b.example"),
+        ("mail.dead", "", "2026-11", gone, "gone@b.example"),
+        ("mail.again", "frieda", "2026-11", gone, "gone@b.example"),
+    ]
+    assert entries[2][3]["error"] == "RCPT TO: 550 no such mailbox"
+    with read(engine) as session:
+        assert audit.verify(session, ()).broken_at is None
+
+
+def test_one_that_died_while_sending_is_held_in_the_audit_too(engine, postbox, server):
+    interrupted(engine)
+    go(engine, server, on_uncertain="hold")
+    assert [what for what, *_ in audited(engine)] == ["mail.held"]
+
+
+def test_each_outcome_is_one_line_in_the_log(engine, postbox, server, capsys):
+    queue(engine, "one@b.example", "two@b.example")
+    postbox.data = ["250 OK", "451 later"]
+    logs.begin(settings(log_format="json"), "INFO")
+    go(engine, server)
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(one["event"], one["month"], one["to"], one.get("error")) for one in told] == [
+        ("mail sent", "2026-11", "one@b.example", None),
+        ("mail waits", "2026-11", "two@b.example", "the message: 451 later"),
+    ]
 
 
 def test_a_wrong_password_is_told_without_the_password(engine, postbox):
-    controller = start(
-        postbox,
-        authenticator=lambda *_: AuthResult(success=False, handled=False),
-        auth_require_tls=False,
-    )
     queue(engine, "one@b.example")
-    result = go(engine, f"smtp://user:s%40cret@127.0.0.1:{controller.port}")
-    controller.stop()
+    refuse = lambda *_: AuthResult(success=False, handled=False)  # noqa: E731
+    with serving(postbox, authenticator=refuse, auth_require_tls=False) as port:
+        result = go(engine, f"smtp://user:s%40cret@127.0.0.1:{port}")
     assert "does not accept the user and password" in result.problem
     assert "cret" not in result.problem + str(rows(engine)["one@b.example"].error)
 
 
 def test_user_and_password_are_percent_decoded(engine, postbox):
-    seen = []
-
-    def check(server, session, envelope, mechanism, data):
-        seen.append((data.login, data.password))
-        return AuthResult(success=True)
-
-    controller = start(postbox, authenticator=check, auth_require_tls=False)
     queue(engine, "one@b.example")
-    assert go(engine, f"smtp://us%40er:s%3A%2Fcret@127.0.0.1:{controller.port}").sent == 1
-    controller.stop()
-    assert seen == [(b"us@er", b"s:/cret")]
+    with serving(postbox, authenticator=postbox.admit, auth_require_tls=False) as port:
+        assert go(engine, f"smtp://us%40er:s%3A%2Fcret@127.0.0.1:{port}").sent == 1
+    assert postbox.logins == [(b"us@er", b"s:/cret")]
 
 
 def test_starttls_is_not_done_without(engine, postbox, server):

@@ -16,11 +16,13 @@ from healthcheck.errors import UsageError
 from healthcheck.months import Month
 from healthcheck.reports import digests, message, text, wording
 from healthcheck.reports.model import Counts, CreditDigest
+from healthcheck.store import audit
 from healthcheck.store.session import read, write
 from healthcheck.store.work import FlagEvent
 from healthcheck.store.work import Month as MonthRow
 from tests.digest_world import ALVA, AS_OF, CANARY, NOW, World, fill, observe, quiet, settings
 
+NORDWIND = "Health check <healthcheck@nordwind.example>"
 VERDICT = "3 accounts need a look, 114 are fine (71 of them without a bank check), 3 could not be judged."
 
 
@@ -449,6 +451,45 @@ def test_the_headers_are_those_of_a_machine_that_wants_no_answer_from_machines(e
 def test_no_two_messages_share_an_id(engine, month):
     ids = [one.message_id for one in composed(engine) + composed(engine)]
     assert len(set(ids)) == len(ids)
+
+
+def header(messages, name):
+    return [message_from_bytes(one.body, policy=policy.default)[name] for one in messages]
+
+
+def test_a_provider_that_knows_repeated_mails_by_a_header_gets_one_key_a_message(engine, month):
+    name = "Resend-Idempotency-Key"
+    messages = composed(engine, idempotency_header=name)
+    keys = header(messages, name)
+    assert len(set(keys)) == len(messages) > 3
+    assert all(re.fullmatch(r"[0-9a-f-]{36}", key) for key in keys)
+    first = messages[0]
+    letter = message.Letter(NORDWIND, "x@y.example", "s", "t", "<p>t</p>", "credit")
+    assert header([first], name) == [
+        message_from_bytes(message.build(letter, first.message_id, Month(2026, 11), NOW, name))[name]
+    ], "it follows from the Message-ID alone"
+    assert header(composed(engine), name) == [None] * len(messages)
+
+
+@pytest.mark.parametrize("name", ["Subject", "bcc", "MESSAGE-ID"])
+def test_a_header_of_every_mail_is_no_key(engine, month, name):
+    with pytest.raises(UsageError, match="HEALTHCHECK_IDEMPOTENCY_HEADER"):
+        composed(engine, idempotency_header=name)
+
+
+def test_credits_digest_ends_in_the_audits_head_and_no_reps_does(engine, month):
+    with write(engine) as session:
+        audit.note(session, "month.planned", NOW, month="2026-11")
+    with read(engine) as session:
+        head = audit.head(session)
+    text_part, html = message.parts(composed(engine)[0].body)
+    assert f"Audit: head {head[:8]}, as it was before this month was closed." in text_part
+    assert f"Head {head[:8]}" in html
+    assert all(head[:8] not in part for one in composed(engine)[1:] for part in message.parts(one.body))
+
+
+def test_where_nothing_was_audited_no_head_is_shown(engine, month):
+    assert "Audit" not in credit_text(engine)
 
 
 @pytest.mark.parametrize(
