@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     quota_reserve: float = Field(1.1, ge=1)
     carry_over_share: float = Field(0.2, ge=0, le=1)
     excluded_relationships: Words = ("excluded", "intercompany", "prepaid", "cash")
+    report_raw_days: int = Field(365, ge=0)
+    healthz_address: str = ""
+    heartbeat_file: str = ""
     monthly_day: int = Field(1, ge=1, le=31)
     monthly_time: time = time(6, 0)
     catch_up_months: int = Field(3, ge=1)

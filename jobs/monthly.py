@@ -1,4 +1,4 @@
-"""The monthly batch: begins the month that ``now`` lies in, or finishes what is missing of it."""
+"""The monthly batch: begins the months that are due, oldest first, and finishes what is missing of those that were cut short."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from healthcheck.months import Month
-from healthcheck.reviews import review
+from healthcheck.reviews import review, schedule
 from healthcheck.settings import Settings
 
 
-def run(engine: Engine, now: datetime, settings: Settings) -> dict[str, Any]:
-    """Review the current month, as known today; the month's totals so far."""
-    today = settings.business_day(now)
-    return review.review(engine, Month.of(today), today, settings, now)
+def run(engine: Engine, now: datetime, settings: Settings) -> list[dict[str, Any]]:
+    """The totals of each month that was worked on; one that is held says so in them."""
+    return [review.review(engine, month, None, settings, now) for month in schedule.to_run(engine)]

@@ -19,12 +19,15 @@ COMMANDS = {
     "plan": ("planning:plan", "Whose turn it is, why, what it costs, and who would outlive their cycle."),
     "review": ("reviewing:review", "Review a month: plan it, do what is missing, send the digests."),
     "digests": ("digesting:app", "The monthly mails: list them, read them, send them."),
+    "status": ("standing:status", "What runs, what waits, what failed, and the coming month."),
+    "run": ("running:run", "The scheduler: begins each month when it is due, and sends the mails."),
     "flags": ("reviewing:flags_app", "What the checks found and a person must answer."),
     "check": ("checking:check", "Check one account now: can we ship this?"),
     "screen": ("checking:screen", "Run the ledger checks over every account: free of charge, no paid call."),
     "backtest": ("backtesting:backtest", "Replay past month-ends on your own book: what would you have got?"),
     "observe": ("observing:observe", "Record what a rep heard and saw at a customer."),
     "pulls": ("reviewing:pulls_app", "Bureau reports bought, refused, or in doubt."),
+    "audit": ("standing:audit_app", "The record of what was done: does it hold?"),
 }
 HELP = "Routine health checks of large, well-paying customers: before anything is wrong."
 

@@ -13,6 +13,7 @@ from healthcheck.checks.outcomes import ALERTS, UNKNOWN
 from healthcheck.reports import digests
 from healthcheck.reviews import pulls
 from healthcheck.settings import Settings
+from healthcheck.store import audit
 from healthcheck.store.session import write
 from healthcheck.store.work import Month, Review
 
@@ -33,7 +34,11 @@ def close(engine: Engine, month_id: int, settings: Settings, now: datetime) -> b
         month.summary = {**(month.summary or {}), **totals(session, month, settings)}
         session.add(month)
         session.flush()
-        session.add_all(digests.compose(session, month, settings, now))
+        mails = digests.compose(session, month, settings, now)
+        session.add_all(mails)
+        audit.note(
+            session, "month.closed", now, month=month.month, detail={"mails": [mail.message_id for mail in mails]}
+        )
     return True
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import CursorResult, Engine, func, update
@@ -215,6 +215,16 @@ def totals(session: Session, month: str, reused: int, currency: str) -> dict[str
         "uncertain": count.get(UNCERTAIN, 0) + count.get(INTENT, 0),
         "cost": plain(spent_in(session, month), currency),
     }
+
+
+def reconcile(engine: Engine, _settings: Settings, now: datetime) -> int:
+    """Settle what closed months left without an answer; how many pulls that were."""
+    closed = select(work.Month.month).where(work.Month.state == "closed")
+    with write(engine) as session:
+        left = (col(Pull.month).in_(closed), col(Pull.state) == INTENT, col(Pull.intent_at) < now - timedelta(days=1))
+        note = {"note": "no answer was stored", "settled_at": now}
+        done = session.execute(update(Pull).where(*left).values(state=UNCERTAIN, **note))
+        return done.rowcount if isinstance(done, CursorResult) else 0
 
 
 def give_up(session: Session, month: str, now: datetime) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
+from healthcheck import stopping
 from healthcheck.bureaus import registry
 from healthcheck.errors import Fatal
 from healthcheck.months import Month
@@ -118,6 +119,7 @@ def run(engine: Engine, month_id: int, settings: Settings, now: datetime, progre
     meter = _Meter(left.total, progress)
     with _opened(settings) as carrier:
         while left.total:
+            stopping.check()
             errors = _round(carrier, order, list(_units(left, settings.carrier_workers)), meter)
             before, left = left, leases.still_open(engine, month_id)
             meter.show(before.total - left.total)

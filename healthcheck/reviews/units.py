@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
+from healthcheck import stopping
 from healthcheck.bureaus import registry
 from healthcheck.bureaus.base import Bureau
 from healthcheck.ledger.read import read_columns
@@ -90,7 +91,11 @@ def _run(work: Work, claims: list[Claim]) -> int:
 
 
 def _guarded(work: Work, claim: Claim, do: Any, *args: Any) -> Any:
-    """``do(work, claim, *args)``; its failure is this review's alone. None if it failed or the lease is lost."""
+    """``do(work, claim, *args)``; its failure is this review's alone. None if it failed or the lease is lost.
+
+    Raises Stopped between two reviews if this process was asked to stop.
+    """
+    stopping.check()
     try:
         return do(work, claim, *args)
     except LeaseLost:
