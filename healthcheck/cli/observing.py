@@ -69,6 +69,7 @@ def _record(engine: Engine, seen: Observation, dry_run: bool) -> bool:
     """Write it unless the very same stands there already; whether it is new."""
     from sqlmodel import select
 
+    from healthcheck.store import audit
     from healthcheck.store.session import read, write
     from healthcheck.store.work import Observation
 
@@ -78,6 +79,8 @@ def _record(engine: Engine, seen: Observation, dry_run: bool) -> bool:
             return False
         if not dry_run:
             session.add(seen)
+            told = {name: getattr(seen, name) for name in ("activity", "people", "stock")}
+            audit.note(session, "field.observed", seen.at, by=seen.by, account_id=seen.account_id, detail=told)
     return True
 
 

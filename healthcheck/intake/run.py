@@ -22,6 +22,7 @@ from healthcheck.intake.merge import Work
 from healthcheck.intake.results import Result
 from healthcheck.intake.rows import Table, understand
 from healthcheck.settings import Settings
+from healthcheck.store import audit
 from healthcheck.store.books import Import
 from healthcheck.store.session import write
 
@@ -141,6 +142,8 @@ def _import_one(begin: Begin, table: Table, run: _Run) -> Result:
             if at == len(chunks) - 1:
                 _finish(work, run)
             manifest = _recorded(work, manifest, _sum(total, work.result), run)
+            if at == len(chunks) - 1:
+                _tell(work, manifest, run)
             _forget(session, work.result.earliest)
         total.include(work.result)
         done += chunk.height
@@ -191,6 +194,12 @@ def _recorded(work: Work, manifest: int | None, so_far: Result, run: _Run) -> in
     work.session.add(row)
     work.session.flush()
     return row.id or 0
+
+
+def _tell(work: Work, manifest: int, run: _Run) -> None:
+    row = work.session.get_one(Import, manifest)
+    names = ("kind", "file", "sha256", "read", "added", "updated", "unchanged", "rejected")
+    audit.note(work.session, "ledger.imported", run.now, detail={name: getattr(row, name) for name in names})
 
 
 def _latest(table: Table, today: date) -> date | None:

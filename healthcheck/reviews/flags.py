@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from healthcheck.checks.outcomes import ALERTS, FLAG, NOT_APPLICABLE, RANK, UNKNOWN, URGENT
 from healthcheck.errors import UsageError
+from healthcheck.store import audit
 from healthcheck.store.books import Account
 from healthcheck.store.work import Flag, FlagEvent
 
@@ -182,6 +183,8 @@ def _write(session: Session, flag: Flag, state: State) -> None:
 def _tell(session: Session, flag: Flag, event: Event, on: date, now: datetime, by: str) -> None:
     row = FlagEvent(flag_id=flag.id or 0, on=on, at=now, what=event.what, outcome=flag.outcome, note=event.note, by=by)
     session.add(row)
+    told = {"check": flag.check, "outcome": flag.outcome, "as_of": on.isoformat(), "note": event.note}
+    audit.note(session, f"flag.{event.what}", now, by=by, account_id=flag.account_id, detail=told)
 
 
 def listed(session: Session, everything: bool = False) -> list[dict[str, Any]]:
