@@ -160,6 +160,26 @@ def test_who_was_late_all_the_year_before_cannot_drift():
     assert said["evidence"]["drift_reason"].startswith("already late")
 
 
+def test_who_stopped_five_months_ago_was_not_late_before_and_is_judged():
+    paid, unpaid = punctual(every=3, since=150), [(1, ago, None, 100_000) for ago in range(1, 150, 3)]
+    said = only(book([*paid, *unpaid]))
+    assert said["signals"]["drift"]["outcome"] in outcomes.ALERTS
+    assert said["evidence"]["drift_reason"] is None
+
+
+def test_a_customer_of_half_a_year_who_was_late_from_the_start_cannot_drift():
+    said = only(book([(1, ago, 45, 100_000) for ago in range(46, 178, 5)]))
+    assert said["signals"]["drift"]["outcome"] == "not_applicable"
+
+
+def test_a_seldom_buyer_who_has_paid_nothing_for_two_months_is_flagged_though_most_of_his_half_year_is_paid():
+    paid, unpaid = punctual(every=22, since=80), [(1, ago, None, 100_000) for ago in (14, 36, 58)]
+    said = only(book([*paid, *unpaid]))
+    assert said["signals"]["drift"]["outcome"] in outcomes.ALERTS
+    two = only(book([*paid, (1, 14, 0, 100_000), *unpaid[1:]]))
+    assert two["signals"]["drift"]["outcome"] == "clear"
+
+
 def test_an_empty_book_gives_an_empty_frame():
     frame = assess(book([]))
     assert frame.height == 0

@@ -23,7 +23,8 @@ QUIET = 180  # days: older invoices tell what is usual
 PSEUDO_NOISE, PSEUDO_TAIL = 20.0, 8.0  # invoices that the book counts for
 EVIDENCE_1, DECAY = 1.65, 1.3
 SAME, LATER = 0.3, (1.6, 2.0)  # margins: what still counts as no change, and what as one
-UNPAID_PRIOR = 2.5  # log odds against the run of unpaid invoices, to the same measure
+UNPAID_PRIOR, UNPAID_EACH, UNPAID_MOST = 3.0, 0.2, 8  # log odds against a run of unpaid invoices; less for each
+STOPPED, STOPPED_MIN = 4.0, 3  # -log of the chance of the run, and invoices in it, from which it speaks by itself
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,25 @@ def _split(account: Ints, days: Floats, recent: Bools, n: int) -> tuple[Floats, 
     return total_now / np.maximum(now, 1) - mean_rest, 1 / np.maximum(now, 0.3) + 1 / np.maximum(rest, 0.3)
 
 
-def evidence(rows: Rows, late: Ints, n: int, calibration: Calibration) -> tuple[Floats, Floats]:
-    """Log evidence of each account that it pays later, and by how many days at the span that says so most."""
+@dataclass(frozen=True)
+class Evidence:
+    """Of each account: the log evidence that it pays later, by how many days, and whether what it left unpaid decides by itself."""
+
+    strength: Floats
+    days: Floats
+    stopped: Bools
+
+    def least(self, other: Evidence, where: Bools) -> Evidence:
+        """The smaller of both at some accounts."""
+        return Evidence(
+            np.where(where, np.fmin(self.strength, other.strength), self.strength),
+            np.where(where, np.fmin(self.days, other.days), self.days),
+            np.where(where, self.stopped & other.stopped, self.stopped),
+        )
+
+
+def evidence(rows: Rows, late: Ints, n: int, calibration: Calibration) -> Evidence:
+    """Of a change in ``late``; its days are those of the span that says so most."""
     usual = usual_of(rows, late, n)
     found = contrast(rows, late, usual, n, calibration)
     days = found.days - np.maximum(calibration.shift, 0)[:, None]
@@ -118,8 +136,10 @@ def evidence(rows: Rows, late: Ints, n: int, calibration: Calibration) -> tuple[
     later = [_likelier(days, variance, times * margin, SAME * margin) for times in LATER]
     moved = _log_mean_exp(np.concatenate(later))
     best = np.argmax(later[0], axis=0)
-    stopped = unpaid_run(rows, late, usual, n, calibration) - UNPAID_PRIOR
-    return np.logaddexp(moved, stopped), days[best, np.arange(n)]
+    unlike, unpaid = unpaid_run(rows, late, usual, n, calibration)
+    against = UNPAID_PRIOR - UNPAID_EACH * np.minimum(unpaid, UNPAID_MOST)
+    stopped = (unlike >= STOPPED) & (unpaid >= STOPPED_MIN)
+    return Evidence(np.logaddexp(moved, unlike - against), days[best, np.arange(n)], stopped)
 
 
 def _likelier(days: Floats, variance: Floats, later: float, same: float) -> Floats:
@@ -133,8 +153,8 @@ def _log_mean_exp(values: Floats) -> Floats:
     return mean
 
 
-def unpaid_run(rows: Rows, late: Ints, usual: Usual, n: int, calibration: Calibration) -> Floats:
-    """How unlike the account the run of its newest invoices is that are all unpaid: -log of the chance, over the root of their number."""
+def unpaid_run(rows: Rows, late: Ints, usual: Usual, n: int, calibration: Calibration) -> tuple[Floats, Ints]:
+    """The run of each account's newest invoices that are all unpaid: -log of its chance over the root of their number, and that number."""
     newest = np.full(n, np.iinfo(np.int64).max)
     np.minimum.at(newest, rows.account[rows.paid], rows.age[rows.paid])
     run = ~rows.paid & (rows.age < newest[rows.account])
@@ -143,7 +163,8 @@ def unpaid_run(rows: Rows, late: Ints, usual: Usual, n: int, calibration: Calibr
     book = book_tail(waited - 1 - usual.middle[run], calibration.own_tail)
     chance = (own + PSEUDO_TAIL * book) / (usual.past.size[account] + PSEUDO_TAIL)
     total = np.bincount(account, -np.log(np.maximum(chance, 1e-4)), n)
-    return total / np.sqrt(np.maximum(np.bincount(account, minlength=n), 1))
+    size = np.bincount(account, minlength=n)
+    return total / np.sqrt(np.maximum(size, 1)), size
 
 
 def p_value(log_evidence: Floats) -> Floats:

@@ -9,7 +9,7 @@ import polars as pl
 
 from healthcheck.checks import outcomes
 from healthcheck.checks.payments import scale
-from healthcheck.checks.payments.change import evidence, p_value
+from healthcheck.checks.payments.change import QUIET, Evidence, evidence, p_value
 from healthcheck.checks.payments.policy import Calibration, Policy
 from healthcheck.checks.payments.rows import Rows, count, latest
 from healthcheck.checks.payments.tail import medians
@@ -91,9 +91,16 @@ def _few(counts: Ints, days: int, minimum: int) -> list[str]:
 
 
 def already_late(rows: Rows, window: Windows, policy: Policy) -> Bools:
-    """Whether the baseline itself is so late that there is nothing left to drift."""
-    account, late = rows.account[window.baseline], rows.late[window.baseline]
-    return count(account, late > policy.late_days, window.n) > policy.late_share * np.maximum(window.baseline_count, 1)
+    """Whether the baseline was so late before any change looked for that there is nothing left to drift.
+
+    What has come due since, and is open, is no habit: who stopped paying five months ago was not late before. Where the baseline is
+    younger, what was paid of it counts.
+    """
+    old = window.baseline & (rows.age >= QUIET)
+    few = count(rows.account, old, window.n) < policy.history_min
+    habit = old | (window.baseline & rows.paid & few[rows.account])
+    late = count(rows.account, habit & (rows.late > policy.late_days), window.n)
+    return late > policy.late_share * np.maximum(count(rows.account, habit, window.n), 1)
 
 
 def drift(rows: Rows, window: Windows, unallocated: Floats, policy: Policy, calibration: Calibration) -> pl.DataFrame:
@@ -104,14 +111,13 @@ def drift(rows: Rows, window: Windows, unallocated: Floats, policy: Policy, cali
     margin = calibration.margin_days + max(0, calibration.common_shift_days)
     changed = terms_changed(rows, window, policy)
     z = z_values(rows, window, margin, changed)
-    strength, moved = changes(rows, window, changed, calibration)
+    seen = changes(rows, window, changed, calibration)
     why = pl.Series("reason", reasons(rows, window, z, unallocated, policy), dtype=pl.String)
     unknown, late = why.is_not_null().to_numpy(), already_late(rows, window, policy)
-    p = p_value(strength)
+    p = p_value(seen.strength)
     score = scale.from_p(p, policy.watch_p, policy.flag_p, calibration.urgent_p)
-    score = np.where(
-        z >= 0, score, np.minimum(score, 0.95 * scale.WATCH)
-    )  # most must be later by the margin, not one or two
+    many = (z >= 0) | seen.stopped  # most must be later by the margin, not one or two
+    score = np.where(many, score, np.minimum(score, 0.95 * scale.WATCH))
     missing = unknown | late
     settled = pl.Series(late & ~unknown)
     frame = pl.DataFrame(
@@ -122,7 +128,7 @@ def drift(rows: Rows, window: Windows, unallocated: Floats, policy: Policy, cali
             "reason": why,
             "terms_changed": changed,
             "rank_p": scale.masked(np.round(tail(np.nan_to_num(z)), 6), missing),
-            "shift_days": shifts(rows, window, moved, np.flatnonzero((p <= policy.shown_p) & ~missing), changed),
+            "shift_days": shifts(rows, window, seen.days, np.flatnonzero((p <= policy.shown_p) & ~missing), changed),
             "shift_at_least": count(rows.account, window.recent & ~rows.paid, window.n) * 2 > window.recent_count,
         }
     )
@@ -134,17 +140,13 @@ def drift(rows: Rows, window: Windows, unallocated: Floats, policy: Policy, cali
     )
 
 
-def changes(rows: Rows, window: Windows, changed: Bools, calibration: Calibration) -> tuple[Floats, Floats]:
-    """Evidence and days of the change. Where terms changed, the smaller of days past due and days since issue."""
-    strength, moved = evidence(rows, rows.late, window.n, calibration)
-    if changed.any():
-        some = rows.where(changed[rows.account])
-        other, days = evidence(some, some.since_issue, window.n, calibration)
-        strength, moved = (
-            np.where(changed, np.fmin(strength, other), strength),
-            np.where(changed, np.fmin(moved, days), moved),
-        )
-    return strength, moved
+def changes(rows: Rows, window: Windows, changed: Bools, calibration: Calibration) -> Evidence:
+    """Evidence of the change. Where terms changed, the smaller of days past due and days since issue."""
+    seen = evidence(rows, rows.late, window.n, calibration)
+    if not changed.any():
+        return seen
+    some = rows.where(changed[rows.account])
+    return seen.least(evidence(some, some.since_issue, window.n, calibration), changed)
 
 
 def shifts(rows: Rows, window: Windows, moved: Floats, accounts: Ints, changed: Bools) -> pl.Series:
