@@ -1,6 +1,6 @@
 """Logs on standard error: one event a line, as logfmt or JSON, with what is being worked on; no secret among it.
 
-    time=2026-11-22T06:30:00.000Z level=info event="mail sent" month=2026-11 to=credit@nordwind.example
+    time=2026-11-22T06:30:00.000Z level=info event=mail.sent month=2026-11 to=credit@nordwind.example
 
 ``begin`` puts one handler on the root logger, so libraries' logs come the same way. Secrets are taken out where text leaves the handler,
 tracebacks included, whoever logged it: those of the settings, those named to ``hide``, and what looks like one in a URL or a header.
@@ -137,7 +137,8 @@ class _Lines(logging.Formatter):
         told: dict[str, object] = {"time": at, "level": record.levelname.lower(), "event": record.getMessage()}
         if record.name.partition(".")[0] not in OURS:
             told["from"] = record.name
-        told |= {**_context.get(), **getattr(record, "fields", {})}
+        more = getattr(record, "fields", {})
+        told |= {**_context.get(), **{name: value for name, value in more.items() if value is not None}}
         if record.exc_info:
             told["trace"] = self.formatException(record.exc_info)
         return told

@@ -222,13 +222,12 @@ def _postpone(order: _Pass, message: Message, why: str) -> None:
 
 
 def _tell(session: Session, row: Message, now: datetime) -> None:
-    """Log what became of it; what is final, or waits for a person, goes into the audit."""
-    level = logging.WARNING if row.state in (HELD, DEAD) else logging.INFO
-    happened = {SENT: "mail sent", HELD: "mail held", DEAD: "mail refused for good"}.get(row.state, "mail waits")
-    with logs.context(month=row.month):
-        _LOG.log(level, happened, extra=logs.fields(to=row.recipient, message_id=row.message_id, error=row.error))
+    """What is final, or waits for a person, goes into the audit and so into the log; what waits for a better time into the log alone."""
     if row.state in _FINAL:
         _note(session, f"mail.{row.state.lower()}", row, now)
+        return
+    more = logs.fields(month=row.month, to=row.recipient, message_id=row.message_id, error=row.error)
+    _LOG.info("mail.waits", extra=more)
 
 
 def _note(session: Session, what: str, row: Message, now: datetime, by: str = "") -> None:

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
+import logging
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -20,7 +22,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from healthcheck import stopping
+from healthcheck import logs, stopping
 from healthcheck.bureaus import registry
 from healthcheck.bureaus.base import Bureau
 from healthcheck.ledger.read import read_columns
@@ -28,9 +30,11 @@ from healthcheck.reviews import calibrations, flags, leases, pulls, rotation, st
 from healthcheck.reviews.judge import ROTATION, Judged, judge
 from healthcheck.reviews.leases import Claim, LeaseLost
 from healthcheck.settings import Settings, load
+from healthcheck.store.books import Account
 from healthcheck.store.session import connect, read, write
 from healthcheck.store.work import Finding, Month, Review
 
+_LOG = logging.getLogger(__name__)
 FACTS = ("exposure", "limit", "past_due", "oldest_days", "unconverted", "group", "group_exposure", "group_limit")
 
 
@@ -44,6 +48,7 @@ class Work:
     month: Month
     now: datetime
     bureaus: tuple[Bureau, ...] | None = None
+    numbers: Mapping[int, str] = field(default_factory=dict)  # account id -> the number people know it by
 
 
 @dataclass(frozen=True)
@@ -68,18 +73,28 @@ def run_unit(order: str, now: str, *review_ids: int) -> int:
     ``order`` is ``hand_over(settings)``, ``now`` an ISO instant; all reviews belong to one month.
     """
     settings = load(**json.loads(order))
+    logs.join(settings)
     engine, token = _engine(settings.database_url, settings.keys), uuid.uuid4().hex
     claims = leases.claim(engine, review_ids, token)
     if not claims:
         return 0
     try:
         with leases.heartbeat(engine, token):
-            month, bureaus = _month(engine, claims[0]), tuple(registry.configured(settings))
-            return _run(Work(engine, settings, token, month, datetime.fromisoformat(now), bureaus), claims)
+            (month, numbers), bureaus = _known(engine, claims), tuple(registry.configured(settings))
+            return _timed(Work(engine, settings, token, month, datetime.fromisoformat(now), bureaus, numbers), claims)
     except BaseException:
         with suppress(SQLAlchemyError):
             leases.drop(engine, token)
         raise
+
+
+def _timed(work: Work, claims: list[Claim]) -> int:
+    began = time.monotonic()
+    with logs.context(month=work.month.month, unit=work.token[:8]):
+        stored = _run(work, claims)
+        told = logs.fields(claimed=len(claims), stored=stored, seconds=round(time.monotonic() - began, 3))
+        _LOG.info("unit.done", extra=told)
+    return stored
 
 
 def _run(work: Work, claims: list[Claim]) -> int:
@@ -97,7 +112,8 @@ def _guarded(work: Work, claim: Claim, do: Any, *args: Any) -> Any:
     """
     stopping.check()
     try:
-        return do(work, claim, *args)
+        with logs.context(account=work.numbers.get(claim.account_id)):
+            return do(work, claim, *args)
     except LeaseLost:
         return None
     except SQLAlchemyError:
@@ -108,7 +124,9 @@ def _guarded(work: Work, claim: Claim, do: Any, *args: Any) -> Any:
 
 
 def _fail(work: Work, claim: Claim, error: Exception) -> None:
-    line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    line = logs.redacted(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
+    told = logs.fields(account=work.numbers.get(claim.account_id), attempt=claim.attempts, error=line)
+    _LOG.warning("review.failed", extra=told)
     try:
         leases.give_back(work.engine, claim, work.token, line)
     except LeaseLost:
@@ -233,9 +251,12 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _month(engine: Engine, claim: Claim) -> Month:
+def _known(engine: Engine, claims: Sequence[Claim]) -> tuple[Month, dict[int, str]]:
+    """The month of these reviews, and the numbers of their accounts."""
+    accounts = select(Account.id, Account.account).where(col(Account.id).in_([claim.account_id for claim in claims]))
     with read(engine) as session:
-        return session.exec(select(Month).join(Review).where(col(Review.id) == claim.review_id)).one()
+        month = session.exec(select(Month).join(Review).where(col(Review.id) == claims[0].review_id)).one()
+        return month, {key: number for key, number in session.exec(accounts) if key is not None}
 
 
 @lru_cache(maxsize=4)

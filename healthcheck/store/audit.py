@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,10 +20,13 @@ from typing import Any, Final
 
 from sqlmodel import Session, col, select
 
+from healthcheck import logs
 from healthcheck.store.operations import AuditEntry, AuditHead
 
 KEYS: Final = "audit_keys"  # the engine's option that holds the secret keys
+ALARMING: Final = ("held", "dead", "uncertain", "failed")  # how the name of a thing ends that a person should look at
 _NOTES: Final = "audit_notes"
+_LOG = logging.getLogger(__name__)
 _PURPOSE: Final = b"healthcheck audit v1"
 
 
@@ -54,11 +58,11 @@ def note(session: Session, what: str, at: datetime, **more: Any) -> None:
     session.info.setdefault(_NOTES, []).append(Note(what, at, **more))
 
 
-def chain(session: Session) -> None:
-    """Append the transaction's notes to the chain. The head stays locked until the commit, so come here last."""
+def chain(session: Session) -> Sequence[Note]:
+    """Append the transaction's notes to the chain, and return them. The head stays locked until the commit, so come here last."""
     notes: list[Note] = session.info.pop(_NOTES, [])
     if not notes:
-        return
+        return notes
     keys = [_subkey(key) for key in session.get_bind().get_execution_options().get(KEYS, ())]
     session.flush()
     end = session.exec(select(AuditHead).with_for_update()).one()
@@ -66,6 +70,15 @@ def chain(session: Session) -> None:
         entry = _signed(told, end.seq + 1, end.mac, keys[0] if keys else b"")
         session.add(entry)
         end.seq, end.mac = entry.seq, entry.mac
+    return notes
+
+
+def log(notes: Sequence[Note]) -> None:
+    """Put into the log what has been committed: the two never tell different stories."""
+    for told in notes:
+        level = logging.WARNING if told.what.endswith(ALARMING) else logging.INFO
+        known = {"month": told.month, "account_id": told.account_id, "by": told.by or None}
+        _LOG.log(level, told.what, extra=logs.fields(**{**known, **told.detail}))
 
 
 def head(session: Session) -> str:

@@ -58,10 +58,11 @@ def _begin_sqlite(connection: Any) -> None:
 
 @contextmanager
 def write(engine: Engine) -> Iterator[Session]:
-    """One writing transaction: committed at the end with its notes for the audit, rolled back on any error."""
+    """One writing transaction: committed at the end with its notes for the audit, which are logged then; rolled back on any error."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
-        audit.chain(session)
+        notes = audit.chain(session)
+    audit.log(notes)
 
 
 @contextmanager

@@ -298,9 +298,10 @@ def test_each_outcome_is_one_line_in_the_log(engine, postbox, server, capsys):
     logs.begin(settings(log_format="json"), "INFO")
     go(engine, server)
     told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [one["level"] for one in told] == ["info", "info"]
     assert [(one["event"], one["month"], one["to"], one.get("error")) for one in told] == [
-        ("mail sent", "2026-11", "one@b.example", None),
-        ("mail waits", "2026-11", "two@b.example", "the message: 451 later"),
+        ("mail.sent", "2026-11", "one@b.example", None),
+        ("mail.waits", "2026-11", "two@b.example", "the message: 451 later"),
     ]
 
 
