@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from healthcheck.checks.outcomes import ALERTS, NOT_APPLICABLE, RANK, UNKNOWN
-from healthcheck.reviews.flags import DUE_DAYS, QUIET_RUNS, REST_DAYS, Seen, is_new, step
+from healthcheck.reviews.flags import DUE_DAYS, GROWN, LIVE, QUIET_RUNS, REST_DAYS, Seen, is_new, step
 
 DAY = date(2026, 6, 30)
 FLAG, WORSE, CLEAR = Seen("flag", 0.7, "seven"), Seen("urgent", 0.9, "nine"), Seen("clear", 0.1, "one")
@@ -99,6 +99,76 @@ def test_whatever_is_found_the_history_makes_sense(found):
     if state and state.state != "cleared":
         assert 0 <= state.quiet < QUIET_RUNS
         assert state.due > state.changed_on
+
+
+# few values, so that runs of the same and steps of just a tenth are common
+steps = st.builds(
+    Seen, st.sampled_from([*RANK]), st.sampled_from([0.1, 0.45, 0.6, 0.65, 0.7, 0.8, 0.9]), st.just("said")
+)
+judged_only = st.lists(steps, max_size=24).map(lambda found: [one for one in found if RANK[one.outcome] >= 0])
+
+
+def told(found):
+    """What each monthly run said, and the state after it."""
+    state, every = None, []
+    for month, one in enumerate(found):
+        state, events = step(state, one, DAY + timedelta(days=30 * month))
+        every.append(([event.what for event in events], state))
+    return every
+
+
+@given(judged_only)
+def test_an_alert_stays_until_two_quiet_reviews_in_a_row_and_no_longer(found):
+    """Whether there is a flag follows from the outcomes alone: since the last pair of quiet reviews, was there an alert?"""
+    for now, (_, state) in enumerate(told(found)):
+        loud = [one.outcome in ALERTS for one in found[: now + 1]]
+        pairs = [at for at in range(1, now + 1) if not loud[at] and not loud[at - 1]]
+        expected = any(loud[pairs[-1] + 1 if pairs else 0 :])
+        assert (state is not None and state.state in LIVE) == expected
+
+
+@given(judged_only)
+def test_people_hear_of_an_alert_once_and_again_only_when_it_is_worse_or_grew(found):
+    last = None  # outcome at its worst, and score, of what people were told since the flag was raised
+    for one, (said, state) in zip(found, told(found), strict=True):
+        if "cleared" in said:
+            assert one.outcome not in ALERTS
+            last = None
+        elif one.outcome not in ALERTS:
+            assert said in ([], ["quiet"])
+        elif last is None:
+            assert said == ["raised"]
+            last = (RANK[one.outcome], one.score)
+        else:
+            news = RANK[one.outcome] > last[0] or round(one.score - last[1], 6) >= GROWN
+            assert said == (["changed"] if news else [])
+            last = (max(last[0], RANK[one.outcome]), one.score) if news else last
+            assert RANK[state.outcome] == last[0]
+
+
+@given(judged_only, st.integers(0, 40), st.sampled_from(["acknowledged", "snoozed"]))
+def test_looking_after_it_or_a_snooze_changes_neither_when_it_goes_nor_what_is_worse(found, at, how):
+    """A person's answer opens no gap: the flag goes after the same two quiet reviews, and worse is told all the same."""
+    from dataclasses import replace
+
+    state, plain = None, None
+    for month, one in enumerate(found):
+        on = DAY + timedelta(days=30 * month)
+        plain, plain_events = step(plain, one, on)
+        state, events = step(state, one, on)
+        assert [event.what for event in events] == [event.what for event in plain_events]
+        if month == at and state is not None and state.state in LIVE:
+            state = replace(state, state=how, snoozed_until=DAY + timedelta(days=9999) if how == "snoozed" else None)
+
+
+@given(steps.filter(lambda one: one.outcome in ALERTS), st.lists(steps, max_size=12), st.integers(0, 89))
+def test_what_a_person_cleared_is_raised_again_only_when_worse_grown_or_after_the_rest(first, found, apart):
+    cleared = by_a_person(raised(first))
+    for one in found:
+        new = is_new(cleared, one, DAY + timedelta(days=apart))
+        worse = RANK[one.outcome] > RANK[first.outcome] or round(one.score - first.score, 6) >= GROWN
+        assert new == (one.outcome in ALERTS and worse)
+        assert is_new(cleared, one, DAY + timedelta(days=REST_DAYS)) == (one.outcome in ALERTS)
 
 
 @given(st.lists(seen, max_size=8))
