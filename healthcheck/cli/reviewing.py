@@ -188,11 +188,47 @@ def snooze(
 
 
 @flags_app.command("clear")
-def clear(target: str = TARGET, reason: str = REASON) -> None:
-    """Settle it: the flag goes away."""
+def clear(
+    target: str = TARGET,
+    reason: str = REASON,
+    new_normal: bool = typer.Option(
+        False, "--new-normal", help="They pay, or buy, like this now and we accept it: compare with what came since."
+    ),
+    on: str = typer.Option(
+        None, "--on", metavar="DATE", help="With --new-normal: accepted on this day. Default: today."
+    ),
+) -> None:
+    """Settle it: the flag goes away.
+
+    With --new-normal the check (payments or purchases) holds against the customer only what came since, and says so; a later one moves
+    the date, and ``flags reopen`` takes it back.
+    """
     from healthcheck.reviews import flags
 
-    _each(target, lambda session, flag, on, now: flags.clear(session, flag, reason, common.who(), on, now))
+    day = common.day(on, "--on")
+    if day and not new_normal:
+        raise UsageError("--on goes with --new-normal")
+
+    def act(session: Session, flag: Flag, today: date, now: Any) -> None:
+        if new_normal:
+            flags.accept(session, flag, day, reason, common.who(), today, now)
+        else:
+            flags.clear(session, flag, reason, common.who(), today, now)
+
+    _each(target, act)
+
+
+@flags_app.command("reopen")
+def reopen(flag: str = typer.Argument(..., metavar="FLAG", help="The id of a cleared flag.")) -> None:
+    """Take back that it was cleared, a new normal included."""
+    from healthcheck.reviews import flags
+    from healthcheck.store.session import write
+
+    settings, now = common.settings(), common.now()
+    with write(common.open_database(settings)) as session:
+        row = flags.cleared(session, flag)
+        flags.reopen(session, row, common.who(), settings.business_day(now), now)
+        _print_state(row)
 
 
 @flags_app.command("decide")
@@ -213,7 +249,12 @@ def _each(target: str, act: Any) -> None:
         found = flags.named(session, target)
         for flag in found:
             act(session, flag, settings.business_day(now), now)
-            typer.echo(f"flag {flag.id}: {flag.check}, {flag.state}")
+            _print_state(flag)
+
+
+def _print_state(flag: Flag) -> None:
+    accepted = f", new normal from {flag.rebased_on}" if flag.rebased_on else ""
+    typer.echo(f"flag {flag.id}: {flag.check}, {flag.state}{accepted}")
 
 
 # ---- pulls

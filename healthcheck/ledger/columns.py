@@ -7,7 +7,7 @@ exchange rate is known); ``amount`` and ``open`` are integer minor units of the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import polars as pl
@@ -108,6 +108,9 @@ OBSERVATIONS = {
     "by": pl.String,
 }
 
+# what a person accepted as a new normal, the latest of each account and check, sorted by account, check
+ACCEPTED = {"key": pl.Int64, "check": pl.String, "on": pl.Date}
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -121,9 +124,15 @@ class Columns:
     plans: pl.DataFrame
     reports: pl.DataFrame
     observations: pl.DataFrame
+    accepted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ACCEPTED))
 
     def only(self, keys: pl.Series) -> Columns:
         """The same book with these accounts alone."""
         wanted = keys.implode()
-        frames = ("accounts", "items", "payments", "plans", "reports", "observations")
+        frames = ("accounts", "items", "payments", "plans", "reports", "observations", "accepted")
         return replace(self, **{name: getattr(self, name).filter(pl.col("key").is_in(wanted)) for name in frames})
+
+    def accepted_on(self, check: str) -> pl.Series:
+        """For each account, in their order, the day on which its new normal was accepted in this check; null: never."""
+        mine = self.accepted.filter(pl.col("check") == check).select("key", "on")
+        return self.accounts.select("key").join(mine, on="key", how="left", maintain_order="left")["on"]

@@ -32,7 +32,7 @@ class Stored:
     as_of: date
     accounts: pl.DataFrame  # with their group
     rates: pl.DataFrame
-    rows: dict[str, pl.DataFrame]  # invoices, payments, plans, reports, observations
+    rows: dict[str, pl.DataFrame]  # invoices, payments, plans, reports, observations, accepted
 
     def only(self, keys: Sequence[int]) -> Stored:
         """The same of these accounts alone."""
@@ -71,6 +71,7 @@ def _read(engine: Engine, as_of: date, keys: Sequence[int] | None) -> Stored:
                 opened, "report", source.REPORT, f"as_of <= '{as_of}' AND reported_on <= '{as_of}'", wanted
             ),
             "observations": source.fetch(opened, "observation", source.OBSERVATION, f"\"on\" <= '{as_of}'", wanted),
+            "accepted": source.fetch(opened, "flag", source.ACCEPTED, f"rebased_on <= '{as_of}'", wanted),
         }
         rates = source.fetch(opened, "rate", source.RATE, f"\"on\" <= '{as_of}'")
     return Stored(as_of, accounts.join(grouped.select("key", "group"), on="key").sort(*_WHO), rates, rows)
@@ -83,6 +84,7 @@ def _columns(stored: Stored, currency: str) -> Columns:
     payments = exposure.valued(stored.rows["payments"], factor, value="amount")
     items, pool = _items(stored.rows["invoices"], as_of, order, payments, factor)
     rest = {name: stored.rows[name] for name in ("plans", "reports", "observations")}
+    rest["accepted"] = stored.rows["accepted"].group_by("key", "check").agg(pl.col("on").max())
     rest["plans"] = exposure.valued(rest["plans"], factor, value="amount")
     known = _known(accounts, items, payments, rest, pool, factor, currency, as_of)
     frames = {"items": items, "payments": payments, **rest}
@@ -96,10 +98,11 @@ _SORT = {
     "plans": ["month", "currency"],
     "reports": ["reported_on", "as_of", "bureau"],
     "observations": ["on", "activity", "heard"],
+    "accepted": ["check"],
 }
 _SHAPES: dict[str, dict[str, Any]] = {
     "items": columns.ITEMS, "payments": columns.PAYMENTS, "plans": columns.PLANS, "reports": columns.REPORTS,
-    "observations": columns.OBSERVATIONS,
+    "observations": columns.OBSERVATIONS, "accepted": columns.ACCEPTED,
 }  # fmt: skip
 
 

@@ -121,3 +121,4 @@ REPORT: Shape = {"key=account_id": _INT, "bureau": _TEXT, "as_of": _DATE, "repor
 OBSERVATION: Shape = {
     "key=account_id": _INT, "on": _DATE, "activity": _TEXT, "people": _TEXT, "stock": _TEXT, "heard": _TEXT, "by": _TEXT,
 }  # fmt: skip
+ACCEPTED: Shape = {"key=account_id": _INT, "check": _TEXT, "on=rebased_on": _DATE}

@@ -149,11 +149,12 @@ def _open_flag(flag: Flag, account: Account, as_of: date) -> OpenFlag:
 
 
 def _decided(book: Book) -> str:
-    """``2 × limit cut, 3 × no action, 4 cleared``; empty where nothing was."""
+    """``2 × limit cut, 3 × no action, 4 cleared (1 as a new normal)``; empty where nothing was."""
     made = Counter(" ".join(note.split()).rstrip(".") for note in book.decisions)
     parts = [f"{times} × {what}" if times > 1 else what for what, times in made.most_common(6)]
     if len(made) > 6:
         parts.append(f"and {len(made) - 6} more")
     if book.cleared:
-        parts.append(f"{book.cleared} cleared")
+        accepted = f" ({book.accepted} as a new normal)" if book.accepted else ""
+        parts.append(f"{book.cleared} cleared{accepted}")
     return ", ".join(parts)

@@ -67,6 +67,7 @@ class Book:
     live: tuple[tuple[Flag, Account], ...]
     decisions: tuple[str, ...]
     cleared: int
+    accepted: int  # of those, as a new normal
     pulls: tuple[Pull, ...]
     doubts: tuple[tuple[Pull, Account], ...]
     observed: frozenset[int]
@@ -80,7 +81,7 @@ class Book:
 def gather(session: Session, row: work.Month) -> Book:
     """Read one month. Accounts come by exposure, the largest first; then by number."""
     before = _before(session, row)
-    decisions, cleared = _decided(session, before)
+    decisions, cleared, accepted = _decided(session, before)
     return Book(
         row=row,
         month=Month.parse(row.month),
@@ -89,6 +90,7 @@ def gather(session: Session, row: work.Month) -> Book:
         live=_live(session),
         decisions=decisions,
         cleared=cleared,
+        accepted=accepted,
         pulls=tuple(session.exec(select(Pull).where(Pull.month == row.month).order_by(col(Pull.id)))),
         doubts=_doubts(session),
         observed=_observed(session, row),
@@ -185,14 +187,15 @@ def _live(session: Session) -> tuple[tuple[Flag, Account], ...]:
     return tuple(session.exec(rows.order_by(col(Flag.raised_on), col(Flag.id))).all())
 
 
-def _decided(session: Session, before: work.Month | None) -> tuple[tuple[str, ...], int]:
-    """The decisions since the month before was closed, and how many flags were cleared in that time."""
+def _decided(session: Session, before: work.Month | None) -> tuple[tuple[str, ...], int, int]:
+    """The decisions since the month before was closed, how many flags were cleared in that time, how many of those as a new normal."""
     if before is None or before.closed_at is None:
-        return (), 0
+        return (), 0, 0
     since = col(FlagEvent.at) > before.closed_at
     made = session.exec(select(FlagEvent.note).where(since, FlagEvent.what == "decided").order_by(col(FlagEvent.id)))
-    cleared = select(func.count()).select_from(FlagEvent).where(since, FlagEvent.what == "cleared")
-    return tuple(made), session.exec(cleared).one()
+    count = select(func.count(), func.count(col(Flag.rebased_on))).select_from(FlagEvent).join(Flag)
+    cleared, accepted = session.exec(count.where(since, FlagEvent.what == "cleared")).one()
+    return tuple(made), cleared, accepted
 
 
 def _doubts(session: Session) -> tuple[tuple[Pull, Account], ...]:

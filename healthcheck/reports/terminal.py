@@ -130,4 +130,6 @@ def _answer(row: Mapping[str, Any]) -> str:
         parts.append(f"quiet until {row['snoozed_until']}")
     if row["decision"]:
         parts.append(f"decided: {row['decision']}")
+    if row["rebased_on"]:
+        parts.append(f"new normal accepted on {row['rebased_on']}")
     return " · ".join(parts)

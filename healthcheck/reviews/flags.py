@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from healthcheck.checks.outcomes import ALERTS, FLAG, NOT_APPLICABLE, RANK, UNKNOWN, URGENT
 from healthcheck.errors import UsageError
+from healthcheck.months import Month
 from healthcheck.store import audit
-from healthcheck.store.books import Account
+from healthcheck.store.books import Account, Plan
 from healthcheck.store.work import Flag, FlagEvent
 
 QUIET_RUNS: Final = 2
@@ -26,6 +28,7 @@ DUE_DAYS: Final = {FLAG: 14, URGENT: 4}
 OWNER: Final = "credit team"
 MACHINE: Final = "healthcheck"
 LIVE: Final = ("open", "acknowledged", "snoozed")
+WITH_HABIT: Final = ("payments", "purchases")  # checks that hold a customer against its own past
 
 
 @dataclass(frozen=True)
@@ -218,7 +221,16 @@ def named(session: Session, target: str) -> list[Flag]:
     return found
 
 
-# ---- what a person does to a live flag
+def cleared(session: Session, target: str) -> Flag:
+    """The cleared flag of this id. Raises UsageError if there is none."""
+    word = target.removeprefix("flag:")
+    flag = session.get(Flag, int(word)) if word.isdecimal() else None
+    if flag is None or flag.state in LIVE:
+        raise UsageError(f"{target} is no cleared flag; see: healthcheck flags list --all")
+    return flag
+
+
+# ---- what a person does to a flag
 
 
 def acknowledge(session: Session, flag: Flag, by: str, on: date, now: datetime) -> None:
@@ -244,6 +256,41 @@ def clear(session: Session, flag: Flag, reason: str, by: str, on: date, now: dat
     """It is settled. The same thing is raised again after ``REST_DAYS``, or when it is worse or has grown."""
     state = replace(state_of(flag), state="cleared", snoozed_until=None, cleared_on=on, reason=reason, quiet=0)
     _act(session, flag, state, Event("cleared", reason), by, on, now)
+
+
+def accept(session: Session, flag: Flag, day: date | None, reason: str, by: str, on: date, now: datetime) -> None:
+    """It is settled as the new normal: from ``day`` on (None: today, or the day it was judged on, if that is later) its check holds
+    against the customer only what came since. Raises UsageError for a check without a habit, for purchases that follow a plan, and
+    for a day before the flag.
+    """
+    since = day or max(on, flag.changed_on)
+    if flag.check not in WITH_HABIT:
+        checks = " and ".join(WITH_HABIT)
+        raise UsageError(f"flag {flag.id} is of {flag.check}; a new normal is for flags of {checks}: name one of those")
+    if since < flag.raised_on:
+        raise UsageError(
+            f"flag {flag.id} was raised as of {flag.raised_on}; a new normal cannot begin before, on {since}"
+        )
+    if flag.check == "purchases" and _planned(session, flag.account_id, since):
+        raise UsageError(f"flag {flag.id}: these purchases are held against a plan; import the plan that holds now")
+    flag.rebased_on = since
+    clear(session, flag, f"new normal from {since}: {reason}", by, on, now)
+
+
+def _planned(session: Session, account_id: int, on: date) -> bool:
+    newest = session.exec(select(func.max(Plan.month)).where(Plan.account_id == account_id)).one()
+    ended = newest is None or newest < Month.of(on).first
+    return not ended or bool(session.get_one(Account, account_id).plan_annual)
+
+
+def reopen(session: Session, flag: Flag, by: str, on: date, now: datetime) -> None:
+    """Take back that a flag was cleared, and with it the new normal. Raises UsageError where another has taken its place."""
+    newest = last_of(session, [flag.account_id])[flag.account_id, flag.check]
+    if newest.id != flag.id:
+        raise UsageError(f"flag {flag.id} was followed by flag {newest.id}; answer that one")
+    flag.rebased_on = None
+    state = replace(state_of(flag), state="open", due=due(flag.outcome, on), cleared_on=None, reason=None, quiet=0)
+    _act(session, flag, state, Event("reopened"), by, on, now)
 
 
 def decide(session: Session, flag: Flag, decision: str, by: str, on: date, now: datetime) -> None:

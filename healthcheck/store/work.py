@@ -113,7 +113,7 @@ class Flag(SQLModel, table=True):
 
 
 class FlagEvent(SQLModel, table=True):
-    """Each change of a flag, as it happened: raised, changed, quiet, acknowledged, snoozed, decided, cleared."""
+    """Each change of a flag, as it happened: raised, changed, quiet, acknowledged, snoozed, decided, cleared, reopened."""
 
     __tablename__ = "flag_event"
 

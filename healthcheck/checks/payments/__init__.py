@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from healthcheck.checks.payments import calibration as _calibration
+from healthcheck.checks.payments.accepted import accepted_on, reasoned, rebased
 from healthcheck.checks.payments.character import character
 from healthcheck.checks.payments.compose import SIGNALS, finding
 from healthcheck.checks.payments.drift import drift, windows
@@ -34,7 +35,7 @@ def assess(columns: Columns, as_of: date, policy: Policy, calibration: Calibrati
     ``p`` is twice the smaller p of drift and out_of_character (Bonferroni), at most 1; a level is no test and has none.
     """
     n = columns.accounts.height
-    found = rows(columns, as_of, policy.history_days)
+    found = rebased(rows(columns, as_of, policy.history_days), columns, as_of, policy)
     window = windows(found, n, policy)
     spare = columns.accounts["unallocated"].fill_null(0).to_numpy().astype(np.float64)
     parts = {
@@ -42,4 +43,8 @@ def assess(columns: Columns, as_of: date, policy: Policy, calibration: Calibrati
         "out_of_character": character(found, n, policy, calibration),
         "level": level(found, n, policy, calibration),
     }
-    return finding(columns, found, window, parts, facts(found, window, policy), calibration)
+    accepted = accepted_on(found, columns)
+    known = {"drift": pl.Series(window.baseline_count), "out_of_character": parts["out_of_character"]["earlier"]}
+    needed = {"drift": policy.baseline_min, "out_of_character": policy.history_min}
+    parts |= {name: reasoned(parts[name], accepted, known[name], needed[name]) for name in needed}
+    return finding(columns, found, window, parts, facts(found, window, policy).with_columns(accepted), calibration)

@@ -128,6 +128,8 @@ class Evidence:
 
 def evidence(rows: Rows, late: Ints, n: int, calibration: Calibration) -> Evidence:
     """Of a change in ``late``; its days are those of the span that says so most."""
+    if not rows.base.all():
+        rows, late = rows.where(rows.base), late[rows.base]
     usual = usual_of(rows, late, n)
     found = contrast(rows, late, usual, n, calibration)
     days = found.days - np.maximum(calibration.shift, 0)[:, None]

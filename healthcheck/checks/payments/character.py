@@ -36,14 +36,21 @@ class History:
 
 def history(rows: Rows, n: int, policy: Policy) -> History:
     """Invoices due before the recent window and settled before it began, the latest of them."""
-    old = (rows.age >= policy.recent_days) & (rows.age < policy.history_days)
-    keep = latest(rows.account, old & rows.paid & (rows.settled_age >= policy.recent_days), n, policy.history_cap)
+    near = _near(rows, policy)
+    old = rows.base & (rows.age >= near) & (rows.age < policy.history_days)
+    keep = latest(rows.account, old & rows.paid & (rows.settled_age >= near), n, policy.history_cap)
     return History(keep, Past(rows.account[keep], rows.late[keep], n))
 
 
 def tested(rows: Rows, policy: Policy) -> Bools:
     """Invoices due or settled in the recent window, and all that are open."""
-    return ~rows.paid | (rows.age < policy.recent_days) | (rows.settled_age < policy.recent_days)
+    near = _near(rows, policy)
+    return ~rows.paid | (rows.age < near) | (rows.settled_age < near)
+
+
+def _near(rows: Rows, policy: Policy) -> Ints:
+    """Days of each row's recent window: no longer than since a new normal was accepted, for what was there then is the habit."""
+    return np.minimum(rows.since, policy.recent_days)
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ def pick(account: Ints, score: Floats, late: Ints, n: int) -> Ints:
 
 
 def _reasons(found: Bools, size: Ints, policy: Policy) -> pl.Series:
-    none = f"no invoice fell due, was settled or is open in the last {policy.recent_days} days"
+    none = "no invoice is open, fell due or was settled of late"
     few = f"only {{}} of the {policy.history_min} earlier invoices needed"
     texts = [
         none if not seen else few.format(k) if k < policy.history_min else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from healthcheck.checks import outcomes, replays
+from healthcheck.checks import accepted, outcomes, replays
 from healthcheck.checks.payments import scale
 from healthcheck.checks.payments.drift import Windows
 from healthcheck.checks.payments.evidence import numbers
@@ -151,7 +151,9 @@ def finding(
         common_shift_days=pl.lit(calibration.common_shift_days),
         replayed=_replayed(said["speaks"], parts["level"]["serious"], calibration),
     )
-    summaries = [sentence(one, columns.currency) for one in numbers_.iter_rows(named=True)]
+    summaries = accepted.told(
+        (sentence(one, columns.currency) for one in numbers_.iter_rows(named=True)), facts["new_normal"]
+    )
     signals = {name: outcomes.tidy(parts[name].select("outcome", "score", "p")) for name in SIGNALS}
     return outcomes.tidy(
         pl.DataFrame(
@@ -160,7 +162,7 @@ def finding(
                 "outcome": said["outcome"],
                 "score": said["score"],
                 "p": said["p"],
-                "summary": pl.Series(summaries, dtype=pl.String),
+                "summary": summaries,
                 "evidence": numbers_.drop("outcome").to_struct("evidence"),
                 "signals": pl.DataFrame({name: frame.to_struct(name) for name, frame in signals.items()}).to_struct(
                     "signals"

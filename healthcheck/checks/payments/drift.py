@@ -34,7 +34,7 @@ def windows(rows: Rows, n: int, policy: Policy) -> Windows:
     days = np.where(few, policy.widened_days, policy.recent_days)
     mine = days[rows.account]
     recent = latest(rows.account, rows.age < mine, n, policy.recent_cap)
-    before = (rows.age >= mine) & (rows.age < mine + policy.baseline_days)
+    before = rows.base & (rows.age >= mine) & (rows.age < mine + policy.baseline_days)
     baseline = latest(rows.account, before, n, policy.baseline_cap)
     return Windows(n, days, recent, baseline, count(rows.account, recent, n), count(rows.account, baseline, n))
 

@@ -18,6 +18,7 @@ STEPS = np.array([-30, -20, -15, -10, -5, 0, 5, 10, 15, 20, 30, 45, 60, 90])  # 
 def facts(rows: Rows, window: Windows, policy: Policy) -> pl.DataFrame:
     """One row an account."""
     n, year = window.n, rows.age < policy.baseline_days
+    usual = year & rows.base
     due, recent = past_due(rows), rows.age < window.days[rows.account]
     before = ~recent & (rows.age < (window.days + policy.baseline_days)[rows.account])
     steps, now, then = thresholds(rows, window)
@@ -34,7 +35,7 @@ def facts(rows: Rows, window: Windows, policy: Policy) -> pl.DataFrame:
             "dbt_weighted": weighted(rows, recent, n),
             "dbt_weighted_before": weighted(rows, before, n),
             "dbt_paid_only": weighted(rows, recent & rows.paid, n),
-            "median_days": pl.Series(medians(rows.account[year], rows.late[year], n), nan_to_null=True),
+            "median_days": pl.Series(medians(rows.account[usual], rows.late[usual], n), nan_to_null=True),
             "due_year": count(rows.account, year, n),
             "on_time_year": count(rows.account, year & (rows.late <= 3), n),
             "late_15_year": count(rows.account, year & (rows.late > 15), n),

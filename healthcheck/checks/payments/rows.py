@@ -11,6 +11,7 @@ import polars as pl
 from healthcheck.checks.payments.tarone import Bools, Floats, Ints
 from healthcheck.ledger.columns import Columns
 
+NEVER = 10**6  # days since something that never was
 _ORDER = ("place", "due", "issued", "number", "amount", "days_late", "value", "terms")
 
 
@@ -30,6 +31,8 @@ class Rows:
     estimated: Bools
     parts: Ints
     number: pl.Series
+    base: Bools  # False: older than a new normal that was accepted (accepted.py), so no part of the habit
+    since: Ints  # days since the account's new normal was accepted; NEVER where there is none
 
     def where(self, keep: Bools) -> Rows:
         """Some of the rows, in the same order."""
@@ -104,6 +107,8 @@ def _arrays(frame: pl.DataFrame, as_of: date) -> Rows:
         estimated=pl.col("estimated").fill_null(False),
     )
     arrays = {name: numbers[name].to_numpy() for name in numbers.columns if name != "place"}
+    size, plain = frame.height, {"base": np.True_, "since": np.int64(NEVER)}
+    arrays |= {name: np.broadcast_to(value, size) for name, value in plain.items()}
     return Rows(account=numbers["place"].to_numpy(), number=frame["number"], **arrays)
 
 

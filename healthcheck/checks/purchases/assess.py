@@ -12,7 +12,7 @@ from healthcheck.checks import replays
 from healthcheck.checks.outcomes import tidy
 from healthcheck.ledger.columns import Columns
 
-from . import score, wording
+from . import accepted, score, wording
 from .cube import Bools, Floats
 from .judge import Judged, judge
 from .policy import Calibration, Policy
@@ -35,7 +35,7 @@ def assess(columns: Columns, as_of: date, policy: Policy, calibration: Calibrati
     Pure; the same for one account alone as among all. Each signal's ``p`` is already divided by its part of the error budget, so
     the check's ``p``, the smallest of them, is one honest chance for the account.
     """
-    j = judge(columns, as_of, policy, calibration)
+    j = judge(accepted.since(columns, policy), as_of, policy, calibration)
     signals = signals_of(j, columns, policy, calibration)
     known = np.any([s.known for s in signals], axis=0)
     worst = np.stack([np.where(s.known, s.score, -1.0) for s in signals], 1)

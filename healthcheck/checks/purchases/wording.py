@@ -9,9 +9,11 @@ import numpy as np
 import polars as pl
 
 from healthcheck import money
+from healthcheck.checks.accepted import told, too_few
 from healthcheck.checks.outcomes import ALERTS, CLEAR, UNKNOWN
 from healthcheck.ledger.columns import Columns
 
+from . import accepted
 from .cube import NEVER
 from .judge import Judged
 from .plan import day_of
@@ -22,6 +24,7 @@ SURGE = 2  # its number among the signals
 EVIDENCE = pl.Struct(
     {
         "reason": pl.String,
+        "new_normal": pl.Date,
         "window_months": pl.Int64,
         "window_from": pl.Date,
         "window_to": pl.Date,
@@ -49,12 +52,14 @@ def write(
 
     ``spoken`` says for each signal how often healthy reviews looked like an alert of it; empty where nothing can be said.
     """
-    facts = _facts(j)
+    facts, new_normal = _facts(j), accepted.accepted_on(columns, policy)
     names = list(facts)
     rows = zip(*facts.values(), strict=True)
     said = [
-        _say(j, i, outcomes[i], leading[i], dict(zip(names, row, strict=True)), policy) for i, row in enumerate(rows)
+        _say(j, i, outcomes[i], leading[i], dict(zip(names, row, strict=True)), policy, new_normal[i])
+        for i, row in enumerate(rows)
     ]
+    facts["new_normal"] = new_normal.to_list()
     facts["reason"] = [text if outcome == UNKNOWN else None for text, outcome in zip(said, outcomes, strict=True)]
     types = dict(EVIDENCE.to_schema())
     evidence = (
@@ -68,7 +73,7 @@ def write(
         _sentence(text) if outcome == UNKNOWN else f"{text} {more}".rstrip()
         for text, outcome, more in zip(said, outcomes, replay, strict=True)
     ]
-    return pl.Series("summary", summary, dtype=pl.String), evidence.to_struct("evidence")
+    return told(summary, new_normal), evidence.to_struct("evidence")
 
 
 def last_rows(columns: Columns) -> pl.Series:
@@ -117,9 +122,11 @@ def _amounts(known: Any, values: Any, units: list[str]) -> list[str | None]:
     return [money.plain(int(value), unit) if k else None for k, value, unit in every]
 
 
-def _say(j: Judged, i: int, outcome: str, leading: int, fact: dict[str, Any], policy: Policy) -> str:
+def _say(
+    j: Judged, i: int, outcome: str, leading: int, fact: dict[str, Any], policy: Policy, new_normal: date | None
+) -> str:
     if outcome == UNKNOWN:
-        return why_unknown(j, i, policy)
+        return why_unknown(j, i, policy, new_normal)
     if not fact["window_months"]:
         return _silence(fact)
     if outcome == CLEAR:
@@ -131,11 +138,15 @@ def _sentence(reason: str) -> str:
     return f"{reason[0].upper()}{reason[1:]}."
 
 
-def why_unknown(j: Judged, i: int, policy: Policy) -> str:
+def why_unknown(j: Judged, i: int, policy: Policy, new_normal: date | None) -> str:
     """Which minimum is not met."""
     orders = int(j.cube.counts[i].sum())
     if j.cube.mixed[i]:
         return "invoiced in several currencies without an exchange rate, so purchases cannot be added up"
+    if new_normal and orders < policy.min_orders:
+        return too_few(new_normal, orders, "order", policy.min_orders)
+    if new_normal and j.cube.age[i] < policy.min_months:
+        return too_few(new_normal, int(j.cube.age[i]), "month", int(policy.min_months))
     if j.cube.last[i] == NEVER:
         return "nothing has been bought yet and there is no plan"
     if j.cube.today - j.cube.last[i] > policy.forgotten_days:
