@@ -24,6 +24,7 @@ import contextlib
 import hashlib
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections import Counter, deque
@@ -108,23 +109,28 @@ def _draw(text: str) -> float:
 class Server:
     """The server itself, in the event loop of whoever calls ``serve``."""
 
-    def __init__(self, handler: Handler, faults: Faults | None = None) -> None:
+    def __init__(self, handler: Handler, faults: Faults | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.handler = handler
+        self.tls = tls
         self.faults = faults or Faults()
         self.port = 0
         self._talks: set[asyncio.Task[None]] = set()
 
     async def serve(self, port: int, ready: Callable[[int], None], until: asyncio.Event) -> None:
         """Listen on loopback until ``until`` is set; ``ready`` is told the port."""
-        server = await asyncio.start_server(self._accept, "127.0.0.1", port)
+        server = await asyncio.start_server(self._accept, "127.0.0.1", port, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         ready(self.port)
         await until.wait()
+        for listening in server.sockets:
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        await asyncio.sleep(0.01)  # who was let in just now begins to talk; a server closed in between would leak him
         server.close()
         for talk in self._talks:
             talk.cancel()
         await asyncio.gather(*self._talks, return_exceptions=True)
         await server.wait_closed()
+        await asyncio.sleep(0.01)  # connections that were cut close in the next turns of the loop
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talk = asyncio.current_task()
@@ -227,16 +233,16 @@ async def _break(name: str, reply: Reply, writer: asyncio.StreamWriter) -> None:
             await writer.drain()
             await asyncio.sleep(0.02)
     if name in ("cut", "drop"):
-        writer.write_eof()
         await writer.drain()
+        writer.close()
 
 
 class InThread:
     """A server in a thread of this process: ``with InThread(handler) as server: server.url``."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None) -> None:
         self.faults = Faults()
-        self._server = Server(handler, self.faults)
+        self._server = Server(handler, self.faults, tls)
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._until = asyncio.Event()
@@ -244,7 +250,7 @@ class InThread:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.port}"
+        return f"http{'s' if self._server.tls else ''}://127.0.0.1:{self._server.port}"
 
     def _run(self) -> None:
         serving = self._server.serve(0, lambda _: self._ready.set(), self._until)
