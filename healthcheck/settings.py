@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     report_max_age_days: int = Field(60, ge=0)
     file_folder: str = "./reports"
     file_cost_per_pull: Decimal = Field(Decimal(0), ge=0)
+    creditsafe_username: str = ""
+    creditsafe_password: SecretStr = SecretStr("")
+    creditsafe_base_url: str = "https://connect.sandbox.creditsafe.com/v1"
+    creditsafe_cost_per_pull: Decimal | None = Field(None, ge=0)
+    creditsafe_rate_limit: float | None = Field(None, gt=0)
+    creditsafe_de_reason: str = "1"
 
     active_months: int = Field(12, ge=1)
     large_sales_share: float = Field(0.8, gt=0, le=1)
@@ -88,7 +94,9 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
-    @field_validator("monthly_quota", "bureau_budget", mode="before")
+    @field_validator(
+        "monthly_quota", "bureau_budget", "creditsafe_cost_per_pull", "creditsafe_rate_limit", mode="before"
+    )
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value

@@ -12,6 +12,7 @@ from healthcheck.settings import Settings
 
 BUREAUS = {
     "file": "healthcheck.bureaus.file:FileBureau",
+    "creditsafe": "healthcheck.bureaus.creditsafe:Creditsafe",
 }
 GROUP = "healthcheck.bureaus"
 

@@ -1,0 +1,110 @@
+"""Creditsafe Connect (``HEALTHCHECK_CREDITSAFE_*``): log in, search, buy a report by connectId.
+
+A report is a GET that is charged each time. ``callRef`` carries our key so that the vendor's support can find the call; it protects from
+nothing, so ``idempotency`` is "none". Traps: numbers come as text, or as words; the spelling of keys varies; a section can have failed
+inside a 200 (``failedSections``); what is absent is unknown, never clean. ``providerValue`` has a scale of its own for each country,
+without a documented direction; the bands A (best) to E are comparable within a country.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from difflib import SequenceMatcher
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from healthcheck.bureaus.answers import AuthFailed, Malformed, NotFound, Rejected
+from healthcheck.bureaus.base import Bureau, Candidate, Idempotency, Pending, Ready, Subject
+from healthcheck.bureaus.creditsafe_report import to_report
+from healthcheck.bureaus.http import Door, Limits
+from healthcheck.bureaus.login import LogIn, Token, shared
+from healthcheck.bureaus.vendor import dig, rows
+from healthcheck.errors import UsageError
+from healthcheck.settings import Settings
+
+TOKEN_SECONDS: Final = 3300.0  # the vendor says an hour
+PAGE: Final = 20
+
+
+class Creditsafe:
+    """The ``creditsafe`` adapter."""
+
+    name = "creditsafe"
+    idempotency: Idempotency = "none"
+
+    def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
+        self._settings = settings
+        self._door = Door(self.name, settings.creditsafe_base_url, settings, limits)
+
+    def cost(self) -> Decimal:
+        """Raises UsageError where no price is set: a paid bureau is never taken for a free one."""
+        if self._settings.creditsafe_cost_per_pull is None:
+            raise UsageError("creditsafe: price not set; set HEALTHCHECK_CREDITSAFE_COST_PER_PULL (0 in the sandbox)")
+        return self._settings.creditsafe_cost_per_pull
+
+    def rate_limit(self) -> float | None:
+        """Requests a minute, where set; the vendor publishes none."""
+        return self._settings.creditsafe_rate_limit
+
+    def find(self, subject: Subject) -> Sequence[Candidate]:
+        """Free. By company number or VAT number where there is one, else by name, within the account's country."""
+        if not subject.country:
+            raise Rejected(f"creditsafe: {subject.account} has no country; the search needs one")
+        number, vat = subject.ids.get("company_number"), subject.ids.get("vat")
+        by = {"regNo": number} if number else {"vatNo": vat} if vat else {"name": subject.name}
+        ask = {"countries": subject.country.upper(), **by, "page": 1, "pageSize": PAGE}
+        found = self._door.free("GET", "companies", log_in=self._log_in(), params=ask).body
+        candidates = [
+            _candidate(row, subject, exact="name" not in by) for row in rows(found, "companies") if dig(row, "id")
+        ]
+        return sorted(candidates, key=lambda one: -one.confidence)
+
+    def order(self, subject: Subject, as_of: date, key: str) -> Ready | Pending:
+        """Buy the report of the company that a person linked to the account."""
+        linked = subject.ids.get("creditsafe_id")
+        if not linked:
+            raise NotFound(
+                f"creditsafe: {subject.account} is not linked; see: healthcheck bureaus find {subject.account}"
+            )
+        ask = {"language": "en", "template": "full", "callRef": key}
+        if linked.upper().startswith("DE"):
+            ask["customData"] = f"de_reason_code::{self._settings.creditsafe_de_reason}"
+        answer = self._door.paid("GET", "companies", linked, log_in=self._log_in(), params=ask)
+        if not dig(answer.body, "report"):
+            raise Malformed("creditsafe: an answer without a report")
+        return Ready(to_report(answer.body, as_of), answer.raw)
+
+    def collect(self, token: str) -> Ready | Pending:
+        raise NotFound("creditsafe: reports come at once, nothing is pending")
+
+    def look_up(self, subject: Subject, key: str) -> Ready | Pending | None:
+        return None
+
+    def _log_in(self) -> LogIn:
+        given = self._settings
+        if not given.creditsafe_username or not given.creditsafe_password.get_secret_value():
+            raise AuthFailed("creditsafe: set HEALTHCHECK_CREDITSAFE_USERNAME and HEALTHCHECK_CREDITSAFE_PASSWORD")
+        who = (self.name, given.creditsafe_base_url, given.creditsafe_username, given.creditsafe_password)
+        return shared(who, self._fetch_token)
+
+    def _fetch_token(self) -> Token:
+        said = {"username": self._settings.creditsafe_username, "password": self._settings.creditsafe_password}
+        token = self._door.free("POST", "authenticate", json=said).body.get("token")
+        if not isinstance(token, str) or not token:
+            raise AuthFailed("creditsafe: the log-in was answered without a token")
+        return Token(SecretStr(token), TOKEN_SECONDS)
+
+
+def _candidate(row: Mapping[str, Any], subject: Subject, exact: bool) -> Candidate:
+    """Found by a number: certain up to a mistyped number. Found by name: how like the names are."""
+    name = str(dig(row, "name") or "")
+    like = SequenceMatcher(None, name.casefold(), subject.name.casefold()).ratio()
+    confidence = 0.8 + 0.2 * like if exact else 0.9 * like
+    country, city = dig(row, "country"), dig(row, "address.city")
+    return Candidate(str(dig(row, "id")), name, round(confidence, 2), country or subject.country, city)
+
+
+_: type[Bureau] = Creditsafe
