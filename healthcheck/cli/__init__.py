@@ -23,7 +23,20 @@ def main() -> None:
     except OSError as error:
         _stop(f"{error.filename or 'the system'}: {error.strerror or error}")
     except Exception as error:
-        _stop(f"a fault of healthcheck itself ({type(error).__name__}); please report it with {_kept_trace()}")
+        _stop(
+            _of_database(error)
+            or f"a fault of healthcheck itself ({type(error).__name__}); please report it with {_kept_trace()}"
+        )
+
+
+def _of_database(error: Exception) -> str:
+    """What the database would not do; empty if it is something else. A full disk or a lock is no fault of ours."""
+    from sqlalchemy.exc import DBAPIError, OperationalError
+
+    from healthcheck.store.session import trouble
+
+    theirs = isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    return trouble(error) if isinstance(error, DBAPIError) and theirs else ""
 
 
 def _stop(line: str, code: int = 2) -> None:

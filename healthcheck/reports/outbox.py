@@ -74,17 +74,18 @@ class _Pass:
 def relay(engine: Engine, settings: Settings, now: datetime, hurry: bool = False) -> RelayResult:
     """Send what is due, oldest first, each to one person; ``hurry`` does not wait for back-offs to end.
 
-    Raises UsageError if MAIL_URL cannot be used. A server that cannot be used ends the pass, and all that is due waits; nothing is lost by
-    it.
+    Raises UsageError if MAIL_URL cannot be used. Either that or a server that is down ends the pass, and all that is due waits; nothing is
+    lost by it.
     """
     result = RelayResult()
     order = _Pass(engine, settings, mail.sender(settings), now)
     due = _due(order, hurry)
     if due:
-        with order.sender:
-            for message in due:
-                if not _deliver(order, message, result):
-                    break
+        try:
+            _deliver_all(order, due, result)
+        except UsageError as error:
+            _postpone(order, now + _age(order, due[0]), str(error))
+            raise
     _left(engine, result)
     return result
 
@@ -130,6 +131,13 @@ def _stranded(now: datetime) -> ColumnElement[bool]:
     return (col(Message.state) == SENDING) & _ready(now)
 
 
+def _deliver_all(order: _Pass, due: list[int], result: RelayResult) -> None:
+    with order.sender:
+        for message in due:
+            if not _deliver(order, message, result):
+                break
+
+
 def _deliver(order: _Pass, key: int, result: RelayResult) -> bool:
     """Send one message; False if nobody else can be served either."""
     message = _claim(order, key)
@@ -144,7 +152,7 @@ def _deliver(order: _Pass, key: int, result: RelayResult) -> bool:
         result.errors.append(f"{message.recipient}: {error}")
         if isinstance(error, mail.Unreachable):
             result.problem = str(error)
-            _postpone(order, message, result.problem)
+            _postpone(order, order.now + _wait(message, error), result.problem)
         return not result.problem
     _settle(order, message, partial(_sent, now=order.now))
     result.sent += 1
@@ -213,11 +221,17 @@ def _wait(row: Message, error: HealthcheckError) -> timedelta:
     return max(asked, min(_LONGEST_WAIT, _FIRST_WAIT * (1 << min(row.attempts - 1, 10))))
 
 
-def _postpone(order: _Pass, message: Message, why: str) -> None:
-    """All that is due waits as long as the message that found the server unusable: one try a back-off, not one a message."""
+def _age(order: _Pass, oldest: int) -> timedelta:
+    """A wait that doubles each time: as long as the oldest message has been waiting."""
+    with read(order.engine) as session:
+        since = session.get_one(Message, oldest).queued_at
+    return max(_FIRST_WAIT, min(_LONGEST_WAIT, order.now - since))
+
+
+def _postpone(order: _Pass, until: datetime, why: str) -> None:
+    """All that is due waits: nobody can be served, and one try a back-off is enough to find out."""
     with write(order.engine) as session:
-        until = select(Message.next_try_at).where(Message.id == message.id).scalar_subquery()
-        due = (col(Message.state) == WAITING, _ready(order.now), col(Message.id) != message.id)
+        due = (col(Message.state) == WAITING, _ready(order.now))
         session.execute(update(Message).where(*due).values(next_try_at=until, error=logs.redacted(why)))
 
 

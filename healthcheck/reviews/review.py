@@ -24,7 +24,7 @@ from healthcheck.reviews.leases import Open
 from healthcheck.reviews.units import hand_over, run_unit
 from healthcheck.settings import Settings
 from healthcheck.store import work
-from healthcheck.store.session import read
+from healthcheck.store.session import read, trouble
 
 Progress = Callable[[str, int, int], None]  # what, done, of how many
 BATCH: Final = 16  # reviews in a unit, at most
@@ -79,10 +79,7 @@ def _plainly() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        reason = str(error.orig).splitlines()[0]
-        raise Fatal(
-            f"the database: {reason}; nothing is lost: run the same command again once that is mended"
-        ) from error
+        raise Fatal(trouble(error)) from error
 
 
 def totals(engine: Engine, which: Month, settings: Settings) -> dict[str, Any]:

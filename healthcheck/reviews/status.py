@@ -32,6 +32,7 @@ def gather(engine: Engine, settings: Settings, now: datetime) -> dict[str, Any]:
             "next": _next(settings, now),
             "pulls": _pulls(session, settings, now),
             "mails": dict(_counted(session, Message.state)),
+            "mail_trouble": _mail_trouble(session),
             "flags": _flags(session, settings, now),
             "jobs": _jobs(session),
             "ledger": _ledger(session, settings, now),
@@ -95,6 +96,16 @@ def _pulls(session: Session, settings: Settings, now: datetime) -> dict[str, Any
     }
 
 
+def _mail_trouble(session: Session) -> list[dict[str, Any]]:
+    """Why mails wait that were tried, and until when."""
+    next_try, error = func.min(Message.next_try_at), col(Message.error)
+    query = select(error, func.count(), next_try).where(Message.state == "WAITING", error.is_not(None))
+    return [
+        {"error": why, "mails": count, "next_try_at": until.isoformat(timespec="seconds") if until else "the next try"}
+        for why, count, until in session.exec(query.group_by(error).order_by(error))
+    ]
+
+
 def _flags(session: Session, settings: Settings, now: datetime) -> dict[str, int]:
     live = col(Flag.state).in_(flags.LIVE)
     today = settings.business_day(now)
@@ -137,7 +148,9 @@ def _problems(found: dict[str, Any], now: datetime) -> Iterator[str]:
         yield f"{doubtful} pulls may have been charged (healthcheck pulls list --uncertain, then resolve each)"
     for state, remedy in (("HELD", "may have arrived"), ("DEAD", "refused for good")):
         if count := found["mails"].get(state):
-            yield f"{count} mails {remedy} (healthcheck digests list)"
+            yield f"{count} mails {remedy} (healthcheck digests list --dead)"
+    for trouble in found["mail_trouble"]:
+        yield f"{trouble['mails']} mails wait until {trouble['next_try_at']}: {trouble['error']} (healthcheck digests send tries at once)"
     yield from _troubled(found["jobs"], now)
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
@@ -71,3 +71,9 @@ def read(engine: Engine) -> Iterator[Session]:
     with engine.connect().execution_options(reading=True) as connection:
         with Session(connection, expire_on_commit=False) as session:
             yield session
+
+
+def trouble(error: DBAPIError) -> str:
+    """One line for a person about what the database would not do. What was committed stays, and the next run goes on from there."""
+    reason = str(error.orig).splitlines()[0]
+    return f"the database: {reason}; nothing is lost: run the same command again once that is mended"
