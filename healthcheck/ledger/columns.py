@@ -60,6 +60,7 @@ ITEMS = {
     "value": pl.Float64,
     "open": pl.Int64,  # what is still to pay of it at the as-of date
     "open_value": pl.Float64,
+    "received": pl.Int64,  # what was paid of it, by then
     "settled": pl.Date,  # payments reached 95 % of it, or unallocated money covers it; null: open
     "days_late": pl.Int32,  # settled - due, or as_of - due while open (censored); negative: early
     "disputed": pl.Boolean,

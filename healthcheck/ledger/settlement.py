@@ -18,7 +18,7 @@ _KINDS = ("invoice", "credit")
 
 
 def settle(invoices: pl.DataFrame, payments: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Invoices with ``owed`` (not paid), ``open`` (nor covered), ``settled``, ``covered`` and ``part_payments``.
+    """Invoices with ``received``, ``owed`` (not paid), ``open`` (nor covered), ``settled``, ``covered`` and ``part_payments``.
 
     And the money that is there and not allocated: key, currency, on, amount; one row a day.
     """
@@ -29,7 +29,7 @@ def settle(invoices: pl.DataFrame, payments: pl.DataFrame, as_of: date) -> tuple
     allocated, loose = _allocate(known, payments)
     paid = _apply(known, allocated, as_of)
     pool = _pool(paid, loose)
-    return _cover(paid, pool).sort("row").drop("row", "paid", "paid_amount", "paid_total"), pool
+    return _cover(paid, pool).sort("row").drop("row", "paid", "paid_amount"), pool
 
 
 def _allocate(invoices: pl.DataFrame, payments: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -64,7 +64,7 @@ def _apply(invoices: pl.DataFrame, allocated: pl.DataFrame, as_of: date) -> pl.D
     return (
         invoices.join(by_rows, on="row", how="left", maintain_order="left")
         .with_columns(
-            paid_total=total,
+            received=total,
             settled=pl.when(pl.col("estimated") & pl.col("paid").is_not_null())
             .then(pl.coalesce("rows_settled", "paid"))
             .when(pl.col("rows_total").is_not_null())
@@ -74,7 +74,7 @@ def _apply(invoices: pl.DataFrame, allocated: pl.DataFrame, as_of: date) -> pl.D
             part_payments=pl.coalesce("part_payments", (total != 0).cast(pl.Int32)),
         )
         .with_columns(
-            open=pl.when(pl.col("settled").is_null()).then(pl.col("amount") - pl.col("paid_total")).otherwise(0)
+            open=pl.when(pl.col("settled").is_null()).then(pl.col("amount") - pl.col("received")).otherwise(0)
         )
         .drop("rows_total", "rows_settled", "rows_last")
     )
@@ -86,9 +86,9 @@ def _pool(invoices: pl.DataFrame, loose: pl.DataFrame) -> pl.DataFrame:
     notes = invoices.filter((pl.col("kind") == "credit") & pl.col("settled").is_null())
     credits = notes.select("key", "currency", on="issued", amount=-pl.col("open"))
     over = invoices.filter(
-        (pl.col("kind") == "invoice") & (pl.col("paid_total") > pl.col("amount")) & (pl.col("amount") > 0)
+        (pl.col("kind") == "invoice") & (pl.col("received") > pl.col("amount")) & (pl.col("amount") > 0)
     )
-    excess = over.select("key", "currency", on="last_paid", amount=pl.col("paid_total") - pl.col("amount"))
+    excess = over.select("key", "currency", on="last_paid", amount=pl.col("received") - pl.col("amount"))
     days = pl.concat([cash, credits, excess]).group_by("key", "currency", "on").agg(pl.col("amount").sum())
     return days.filter(pl.col("amount") != 0).sort("key", "currency", "on")
 

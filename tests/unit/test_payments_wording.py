@@ -10,6 +10,7 @@ FACTS = {
     "past_due_items": 0,
     "oldest_days": 0,
     "replayed": "",
+    "habits": [],
 }
 
 

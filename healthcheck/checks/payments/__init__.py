@@ -16,6 +16,7 @@ from healthcheck.checks.payments.character import character
 from healthcheck.checks.payments.compose import SIGNALS, finding
 from healthcheck.checks.payments.drift import drift, windows
 from healthcheck.checks.payments.evidence import facts
+from healthcheck.checks.payments.habits import habits
 from healthcheck.checks.payments.level import level
 from healthcheck.checks.payments.policy import Calibration, Policy
 from healthcheck.checks.payments.rows import rows
@@ -44,7 +45,9 @@ def assess(columns: Columns, as_of: date, policy: Policy, calibration: Calibrati
         "level": level(found, n, policy, calibration),
     }
     accepted = accepted_on(found, columns)
-    known = {"drift": pl.Series(window.baseline_count), "out_of_character": parts["out_of_character"]["earlier"]}
+    enough = {"drift": pl.Series(window.baseline_count), "out_of_character": parts["out_of_character"]["earlier"]}
     needed = {"drift": policy.baseline_min, "out_of_character": policy.history_min}
-    parts |= {name: reasoned(parts[name], accepted, known[name], needed[name]) for name in needed}
-    return finding(columns, found, window, parts, facts(found, window, policy).with_columns(accepted), calibration)
+    parts |= {name: reasoned(parts[name], accepted, enough[name], needed[name]) for name in needed}
+    known = facts(found, window, policy).with_columns(accepted)
+    known = known.hstack(habits(found, window, columns, as_of, policy))
+    return finding(columns, found, window, parts, known, calibration)

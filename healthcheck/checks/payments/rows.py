@@ -30,6 +30,7 @@ class Rows:
     open_value: Floats
     estimated: Bools
     parts: Ints
+    short: Floats  # share of the amount that was not received when it was settled; 0 while open or unknown
     number: pl.Series
     base: Bools  # False: older than a new normal that was accepted (accepted.py), so no part of the habit
     since: Ints  # days since the account's new normal was accepted; NEVER where there is none
@@ -101,6 +102,7 @@ def _arrays(frame: pl.DataFrame, as_of: date) -> Rows:
         terms=pl.coalesce("terms", (pl.col("due") - issued).dt.total_days()).cast(pl.Int64),
         settled_age=days("settled"),
         parts=pl.col("part_payments").fill_null(0).cast(pl.Int64),
+        short=_short(),
         value=_weight(),
         open_value=pl.coalesce("open_value", pl.lit(0.0)),
         paid=pl.col("settled").is_not_null(),
@@ -115,6 +117,11 @@ def _arrays(frame: pl.DataFrame, as_of: date) -> Rows:
 def _weight() -> pl.Expr:
     """The value; where no rate is known the account's mean value, else 1."""
     return pl.coalesce(pl.col("value").abs(), pl.col("value").abs().mean().over("place"), pl.lit(1.0))
+
+
+def _short() -> pl.Expr:
+    settled = pl.col("settled").is_not_null() & ~pl.col("covered").fill_null(False)
+    return pl.when(settled).then(1 - pl.col("received") / pl.col("amount")).fill_null(0.0)
 
 
 def latest(account: Ints, keep: Bools, n: int, cap: int) -> Bools:

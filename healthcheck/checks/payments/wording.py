@@ -6,15 +6,19 @@ from typing import Any
 
 from healthcheck import money
 from healthcheck.checks.outcomes import ALERTS
+from healthcheck.checks.payments.explained import explained
+from healthcheck.checks.payments.words import beyond, count, when
 
 Facts = dict[str, Any]
 _MOSTLY = 0.8  # of the invoices of the last year
 
 
 def sentence(facts: Facts, currency: str) -> str:
-    """From the evidence of one account and the signal that speaks for it; after an alert, how often healthy reviews looked like this."""
-    text, replay = _said(facts, currency), facts["replayed"]
-    return f"{text} {replay}" if replay and facts["outcome"] in ALERTS else text
+    """From the evidence of one account and the signal that speaks for it, with what else has changed; after an alert, how often healthy
+    reviews looked like this.
+    """
+    replay = facts["replayed"] if facts["outcome"] in ALERTS else ""
+    return " ".join(filter(None, [_said(facts, currency), explained(facts), replay]))
 
 
 def _said(facts: Facts, currency: str) -> str:
@@ -119,25 +123,3 @@ def _clear(facts: Facts, currency: str) -> str:
     how = f"{within} of {count(due, 'invoice')} in the last year at most {most} days late"
     start = "Pays on the day as ever" if habit == "on the day" else f"Pays as ever, {habit}"
     return f"{start}: {how}; {open_items(facts, currency)}."
-
-
-def count(number: int, noun: str) -> str:
-    """``1 invoice``, ``4 invoices``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def beyond(days: int) -> str:
-    """Later than a round number of days past due, in words for early payers too."""
-    if days > 0:
-        return f"ran past {days} days late"
-    return (
-        "were paid late or are past due"
-        if days == 0
-        else f"were paid, or are unpaid, later than {-days} days before due"
-    )
-
-
-def when(days: float) -> str:
-    """A usual day: ``3 days late``, ``on the day``, ``8 days early``."""
-    whole = round(days)
-    return "on the day" if whole == 0 else f"{count(abs(whole), 'day')} {'late' if whole > 0 else 'early'}"
