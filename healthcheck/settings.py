@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     monthly_quota: int | None = Field(None, ge=1)
     bureaus: Words = ()
     bureau_budget: Decimal | None = Field(None, ge=0)
+    bureau_patience_hours: float = Field(24.0, ge=0)
     report_max_age_days: int = Field(60, ge=0)
     file_folder: str = "./reports"
     file_cost_per_pull: Decimal = Field(Decimal(0), ge=0)

@@ -286,7 +286,11 @@ class Pending:
 
 
 class Bureau(Protocol):
-    """An adapter; made with the settings. What its methods raise says what became of the request: see ``healthcheck.bureaus.answers``."""
+    """An adapter; made with the settings. What its methods raise says what became of the request: see ``healthcheck.bureaus.answers``.
+
+    It may say more: ``rate_limit()``, the requests a minute that it allows (None or absent: no limit), and ``key_hours``, how long it
+    remembers our key (absent: 24).
+    """
 
     name: str
     idempotency: Idempotency

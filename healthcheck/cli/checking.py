@@ -85,9 +85,12 @@ def check(
 
 def _buy(engine: Engine, key: int, day: date, settings: Settings, now: datetime) -> None:
     from healthcheck.months import Month
-    from healthcheck.reviews.pulls import Order, obtain
+    from healthcheck.reviews.pulls import NotYet, Order, obtain
 
-    said = obtain(Order(engine, settings, key, str(Month.of(day)), day, now))
+    try:
+        said = obtain(Order(engine, settings, key, str(Month.of(day)), day, now))
+    except NotYet as wait:
+        said = f"not yet ({wait}); ask again at {wait.until:%H:%M} UTC"
     print(f"credit report: {said}", file=sys.stderr)
 
 

@@ -84,13 +84,14 @@ def _say_held(month: Month, totals: dict[str, Any], as_json: bool) -> NoReturn:
 
 
 def _meter(bar: Progress) -> Callable[[str, int, int], None]:
-    """Shows each kind of step as a bar of its own."""
+    """Shows each kind of step (what stands before a colon) as a bar of its own."""
     tasks: dict[str, TaskID] = {}
 
     def tell(what: str, done: int, total: int) -> None:
-        if what not in tasks:
-            tasks[what] = bar.add_task(what)
-        bar.update(tasks[what], completed=done, total=total)
+        kind = what.partition(":")[0]
+        if kind not in tasks:
+            tasks[kind] = bar.add_task(what)
+        bar.update(tasks[kind], description=what, completed=done, total=total)
 
     return tell
 
@@ -278,7 +279,8 @@ def list_pulls(
     if as_json:
         common.print_json({"pulls": rows})
     else:
-        _print_table(rows, ("id", "month", "account", "name", "bureau", "state", "cost", "note"), "no pulls")
+        waits = ("next_try_at",) if any(row["next_try_at"] for row in rows) else ()
+        _print_table(rows, ("id", "month", "account", "name", "bureau", "state", *waits, "cost", "note"), "no pulls")
 
 
 @pulls_app.command("resolve")
@@ -296,9 +298,9 @@ def resolve(
     settings, now = common.settings(), common.now()
     engine = common.open_database(settings)
     if buy_again:
-        row = pulls.buy_again(engine, pull, settings, now)
+        row = pulls.buy_again(engine, pull, settings, now, common.who())
     else:
-        row = pulls.resolve(engine, pull, pulls.CHARGED if charged else pulls.REFUSED, now)
+        row = pulls.resolve(engine, pull, pulls.CHARGED if charged else pulls.REFUSED, now, common.who())
     price = f"{settings.currency} {pulls.as_price(row, settings.currency)}"
     typer.echo(f"pull {row.id}: {row.state}, {price}" + (f" ({row.note})" if row.note else ""))
     if row.state == pulls.UNCERTAIN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
@@ -11,12 +12,16 @@ from healthcheck.ledger import freshness
 from healthcheck.months import Month
 from healthcheck.reports.gather import Book, name
 from healthcheck.reports.model import Note
-from healthcheck.reports.text import count, day, joined, month_name
+from healthcheck.reports.text import count, day, joined, line, month_name
 from healthcheck.settings import Settings
 
 SHOWN: Final = 5  # names in one sentence
 FEW: Final = 5  # flags that are no sign of a fault in the data, however small the book
 HEAD: Final = 8  # characters of the audit's head: enough to find it again
+_MISSED: Final = {
+    "late": "silent", "unreachable": "silent", "throttled": "silent", "doubtful": "silent", "auth": "barred", "fatal": "barred",
+    "barred": "barred", "budget": "budget",
+}  # fmt: skip
 _CYCLES: Final = {"3": "quarterly", "6": "half-yearly", "12": "yearly"}
 
 
@@ -38,6 +43,7 @@ def warnings(book: Book, settings: Settings) -> Iterator[str]:
 def notes(book: Book, settings: Settings, unasked: int) -> Iterator[Note]:
     """Labelled sentences, those that cost money first; silent where there is nothing to say."""
     yield from _doubts(book, settings.currency)
+    yield from _unreached(book)
     yield from _waited(book)
     yield from _late(book, settings.currency)
     yield from _groups(book, settings.currency)
@@ -63,6 +69,17 @@ def _doubts(book: Book, currency: str) -> Iterator[Note]:
         yield Note(
             "May have been charged, not bought again", f"{name(account)}{cost} (healthcheck pulls resolve {pull.id})."
         )
+
+
+def _unreached(book: Book) -> Iterator[Note]:
+    """Accounts without a new report through no fault of theirs, by bureau and reason."""
+    missed: dict[tuple[str, str], Counter[str]] = {}
+    for pull in book.pulls:
+        if pull.state == "REFUSED" and pull.kind in _MISSED:
+            missed.setdefault((pull.bureau, _MISSED[pull.kind]), Counter())[line(pull.note, 160)] += 1
+    for (bureau, _), notes in sorted(missed.items()):
+        why = notes.most_common(1)[0][0].rstrip(".")
+        yield Note("No new report", f"{count(notes.total(), 'account')}; {bureau}: {why}.")
 
 
 def _names(entries: Sequence[dict[str, Any]]) -> str:

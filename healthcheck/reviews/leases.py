@@ -41,7 +41,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Open:
-    """What is left of a month: reviews that can be claimed now (fresh, or tried before), and those in other hands."""
+    """What is left of a month: reviews that can be claimed now (fresh, or tried before), and those in other hands or waiting."""
 
     fresh: tuple[int, ...]
     tried: tuple[int, ...]
@@ -100,6 +100,13 @@ def give_back(engine: Engine, claim: Claim, token: str, error: str) -> None:
         hold(session, claim, token, {"state": state, "error": error, "token": None, "lease_until": None})
 
 
+def postpone(engine: Engine, claim: Claim, token: str, until: datetime) -> None:
+    """Give the review back uncounted: it waits for something, and nobody need look at it before ``until`` (the database's time)."""
+    values = {"state": "waiting", "token": None, "lease_until": until, "attempts": claim.attempts - 1}
+    with write(engine) as session:
+        hold(session, claim, token, values)
+
+
 def drop(engine: Engine, token: str) -> None:
     """Give back everything held under the token, uncounted: this process was asked to stop."""
     with write(engine) as session:
@@ -133,7 +140,8 @@ def _beat(engine: Engine, token: str, over: threading.Event) -> None:
 
 def _free(time: datetime) -> ColumnElement[bool]:
     dead = and_(col(Review.state) == "claimed", col(Review.lease_until) < time)
-    return or_(col(Review.state) == "waiting", dead)
+    due = or_(col(Review.lease_until).is_(None), col(Review.lease_until) <= time)
+    return or_(and_(col(Review.state) == "waiting", due), dead)
 
 
 def _take(row: Review, token: str, time: datetime) -> None:

@@ -123,7 +123,16 @@ def run(engine: Engine, month_id: int, settings: Settings, now: datetime, progre
             if errors and left.total == before.total:
                 raise errors[0]
             if left.held == left.total > 0:
+                _tell_why(engine, month_id, progress)
                 time.sleep(POLL_SECONDS)
+
+
+def _tell_why(engine: Engine, month_id: int, progress: Progress) -> None:
+    """Say which bureaus the reviews wait for, if that is what they wait for."""
+    with read(engine) as session:
+        waits = pulls.what_waits(session, session.get_one(work.Month, month_id).month)
+    if waits:
+        progress(f"waiting: {waits[0]}", 0, 1)
 
 
 class _Meter:

@@ -118,6 +118,10 @@ def _guarded(work: Work, claim: Claim, do: Any, *args: Any) -> Any:
         return None
     except SQLAlchemyError:
         raise
+    except pulls.NotYet as wait:
+        with suppress(LeaseLost):
+            leases.postpone(work.engine, claim, work.token, wait.until)
+        return None
     except Exception as error:
         _fail(work, claim, error)
         return None

@@ -39,7 +39,10 @@ class Month(SQLModel, table=True):
 
 
 class Review(SQLModel, table=True):
-    """One account, one month. ``state``: waiting, claimed, done, failed. A result must name the ``token`` it was claimed with."""
+    """One account, one month. ``state``: waiting (not before ``lease_until``, if set), claimed, done, failed.
+
+    A result must name the ``token`` it was claimed with.
+    """
 
     __tablename__ = "review"
     __table_args__ = (
@@ -142,13 +145,17 @@ class Standing(SQLModel, table=True):
 
 
 class Pull(SQLModel, table=True):
-    """One paid request for one report. ``state``: INTENT, STORED, REFUSED, UNCERTAIN, CHARGED (paid for, nothing received).
+    """One paid request for one report. ``state``: PLANNED, INTENT, PENDING, STORED, REFUSED, UNCERTAIN, CHARGED (paid for, nothing
+    received); see ``healthcheck.reviews.pulls``.
 
-    INTENT is committed before the call.
+    INTENT is committed before the call. ``intent_at``, ``next_try_at`` and ``settled_at`` are in the database's time.
     """
 
     __tablename__ = "pull"
-    __table_args__ = (UniqueConstraint("account_id", "bureau", "month", "attempt"),)
+    __table_args__ = (
+        UniqueConstraint("account_id", "bureau", "month", "attempt"),
+        Index("ix_pull_bureau_settled_at", "bureau", "settled_at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id")
@@ -164,9 +171,10 @@ class Pull(SQLModel, table=True):
     note: str = ""
     kind: str = Field(default="", description="what the bureau's answer was: see healthcheck.bureaus.http")
     order_token: str | None = Field(default=None, description="the bureau's own, of an order that was not ready")
+    waits: str = Field(default="", description="what it waits for: see healthcheck.reviews.pulling.model")
     next_try_at: datetime | None = Field(default=None, sa_type=Instant, description="of one that waits: not before")
-    intent_at: datetime = Field(sa_type=Instant)
-    settled_at: datetime | None = Field(default=None, sa_type=Instant)
+    intent_at: datetime = Field(sa_type=Instant, description="when it was first to be asked")
+    settled_at: datetime | None = Field(default=None, sa_type=Instant, description="of its last answer")
 
 
 class Report(SQLModel, table=True):

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from healthcheck.bureaus import registry
 from healthcheck.bureaus.base import BadReport, NoReport, Ready, Report
-from healthcheck.errors import Fatal, Retriable, Uncertain, UsageError
+from healthcheck.errors import Fatal, Uncertain, UsageError
 from healthcheck.reviews import leases, pulls
 from healthcheck.reviews.pulls import Order
 from healthcheck.store import work
@@ -94,7 +94,6 @@ def test_a_free_report_needs_no_cap(order, till):
     ("answer", "state", "cost"),
     [
         (NoReport("not found"), "REFUSED", 0),
-        (Retriable("no connection"), "REFUSED", 0),
         (Fatal("wrong password"), "REFUSED", 0),
         (BadReport("cannot be read"), "UNCERTAIN", 420),
         (Uncertain("the line dropped"), "UNCERTAIN", 420),
@@ -113,9 +112,8 @@ class Killed(BaseException):
     pass
 
 
-@pytest.mark.parametrize("idempotency", ["none", "lookup"])
-def test_killed_between_intent_and_answer_it_is_uncertain_and_never_bought_blindly(engine, order, till, idempotency):
-    till.idempotency, till.answer = idempotency, Killed()
+def test_killed_between_intent_and_answer_it_is_uncertain_and_never_bought_blindly(engine, order, till):
+    till.answer = Killed()
     with pytest.raises(Killed):
         pulls.obtain(order)
     assert [pull.state for pull in stored(engine)] == ["INTENT"]

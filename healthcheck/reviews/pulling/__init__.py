@@ -1,0 +1,1 @@
+"""How a pull goes from an order to a report: behind the door that is ``healthcheck.reviews.pulls``."""

@@ -1,0 +1,131 @@
+"""From an order to the bureaus, in order of preference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlmodel import Session, col, func, select
+
+from healthcheck.bureaus import registry
+from healthcheck.bureaus.base import Bureau, Subject
+from healthcheck.errors import Fatal, UsageError
+from healthcheck.reviews.pulling import buying, resuming, settling
+from healthcheck.reviews.pulling.model import (
+    CHARGED,
+    INTENT,
+    PENDING,
+    PLANNED,
+    REFUSED,
+    STORED,
+    UNCERTAIN,
+    Order,
+)
+from healthcheck.reviews.pulling.outcomes import Outcome
+from healthcheck.reviews.pulling.waiting import patiently
+from healthcheck.store.books import Account
+from healthcheck.store.session import read
+from healthcheck.store.work import Pull, Report
+
+IDS: Final = ("duns", "creditsafe_id", "company_number", "bin", "cik", "coface_id", "vat")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of an account before anybody is asked."""
+
+    pulls: Sequence[Pull]
+    newest: date | None  # as-of of the newest report
+    subject: Subject
+    now: datetime
+
+
+def ask(order: Order) -> str:
+    """What is at hand, what was begun, then the bureaus; see ``pulls.obtain``. Raises NotYet."""
+    known = _known(order)
+    states = {pull.state for pull in known.pulls}
+    if INTENT in states:
+        states = {_resumed(order, known, pull) if pull.state == INTENT else pull.state for pull in known.pulls}
+    if STORED in states:
+        return "stored"
+    if _is_young(order, known.newest):
+        return "reused"
+    if states & {PENDING, UNCERTAIN, CHARGED, INTENT}:
+        return _begun(order, known)
+    return _in_turn(order, known) if order.buy else "none"
+
+
+def subject_of(session: Session, account_id: int) -> Subject:
+    """The account as bureaus know it."""
+    row = session.get_one(Account, account_id)
+    ids = {name: value for name in IDS if (value := getattr(row, name))}
+    return Subject(row.account, row.entity, row.name, row.country, row.city, ids)
+
+
+def newest_report(session: Session, order: Order) -> date | None:
+    """The as-of date of the newest report that is known as of the order's date."""
+    mine = (col(Report.account_id) == order.account_id, col(Report.as_of) <= order.as_of)
+    return session.exec(select(func.max(Report.as_of)).where(*mine)).one()
+
+
+def _known(order: Order) -> Known:
+    query = select(Pull).where(Pull.account_id == order.account_id, Pull.month == order.month).order_by(col(Pull.id))
+    with read(order.engine) as session:
+        pulls = session.exec(query).all()
+        return Known(pulls, newest_report(session, order), subject_of(session, order.account_id), order.clock(session))
+
+
+def _is_young(order: Order, newest: date | None) -> bool:
+    return newest is not None and (order.as_of - newest).days < order.settings.report_max_age_days
+
+
+def _begun(order: Order, known: Known) -> str:
+    """Something may have been paid for: wait for it as long as that is worth while, and buy nothing else."""
+    states = {_resumed(order, known, pull) for pull in known.pulls}
+    ended = {STORED: "stored", PENDING: "pending"}
+    return next((said for state, said in ended.items() if state in states), "uncertain")
+
+
+def _resumed(order: Order, known: Known, pull: Pull) -> str:
+    """The state of a pull after what can be done about it now. Raises NotYet."""
+    bureau = _bureau(order, pull.bureau)
+    if pull.state == PENDING and bureau:
+        return patiently(order, pull, known.now, lambda: resuming.pending(order, bureau, pull))
+    if pull.state == INTENT or (pull.state == UNCERTAIN and pull.next_try_at):
+        if bureau is None:
+            return settling.settle(order, pull, Outcome(UNCERTAIN, pull.kind, "the bureau is not known any more")).state
+        return patiently(
+            order, pull, known.now, lambda: resuming.unanswered(order, bureau, known.subject, pull, known.now)
+        )
+    return pull.state
+
+
+def _bureau(order: Order, name: str) -> Bureau | None:
+    """The adapter, also of a bureau that is not asked for new reports any more; None if there is none."""
+    for bureau in order.bureaus or ():
+        if bureau.name == name:
+            return bureau
+    try:
+        return registry.load(name, order.settings)
+    except (UsageError, Fatal):
+        return None
+
+
+def _in_turn(order: Order, known: Known) -> str:
+    """Ask the bureaus in order of preference, until one has a report or may have been paid."""
+    refused = {pull.bureau for pull in known.pulls if pull.state == REFUSED}
+    planned = {pull.bureau: pull for pull in known.pulls if pull.state == PLANNED}
+    answer = "refused" if refused else "none"
+    for bureau in registry.configured(order.settings) if order.bureaus is None else order.bureaus:
+        if bureau.name not in refused:
+            answer = _one(order, known, bureau, planned.get(bureau.name)).lower()
+            if answer != "refused":
+                break
+    return answer
+
+
+def _one(order: Order, known: Known, bureau: Bureau, planned: Pull | None) -> str:
+    pull = planned or buying.begin(order, bureau)
+    return patiently(order, pull, known.now, lambda: buying.buy(order, bureau, known.subject, pull))
