@@ -5,13 +5,15 @@ Alembic is imported only to upgrade: whether that is needed, every command asks,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
-from healthcheck.errors import UsageError
+from healthcheck.errors import Fatal, UsageError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -23,10 +25,27 @@ def upgrade(engine: Engine) -> None:
     """Create the tables, or bring an older database to this release. Does nothing when it is current."""
     from alembic import command
 
-    config = _config()
-    with _Readable(engine), engine.connect().execution_options(reading=False) as connection, connection.begin():
-        config.attributes["connection"] = connection
+    with _Readable(engine), migrating(engine) as config:
         command.upgrade(config, "head")
+
+
+@contextmanager
+def migrating(engine: Engine) -> Iterator[Config]:
+    """Alembic's configuration, with one transaction around all that it does.
+
+    SQLite changes a table by making it anew, which foreign keys would forbid: there they are off meanwhile, and checked at the end.
+    """
+    config = _config()
+    with engine.connect().execution_options(reading=False) as connection:
+        if engine.dialect.name == "sqlite":
+            connection.connection.cursor().execute(
+                "PRAGMA foreign_keys=OFF"
+            )  # before the transaction: inside it does nothing
+        with connection.begin():
+            config.attributes["connection"] = connection
+            yield config
+            if engine.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise Fatal("the database has rows that refer to none; it was left as it was, restore a backup")
 
 
 def require_current(engine: Engine) -> None:
