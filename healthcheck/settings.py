@@ -8,8 +8,9 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from healthcheck.bureau_settings import BureauSettings, Price, Unset
 from healthcheck.errors import UsageError
 
 PREFIX = "HEALTHCHECK_"
@@ -17,7 +18,7 @@ Words = Annotated[tuple[str, ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
-class Settings(BaseSettings):
+class Settings(BureauSettings):
     """All settings. Lists are comma-separated; every default lets the demo and a file-only set-up run."""
 
     model_config = SettingsConfigDict(
@@ -29,19 +30,12 @@ class Settings(BaseSettings):
     timezone: str = "UTC"
     currency: str = Field("EUR", pattern="^[A-Z]{3}$")
 
-    monthly_quota: int | None = Field(None, ge=1)
+    monthly_quota: Annotated[int | None, Field(ge=1), Unset] = None
     bureaus: Words = ()
-    bureau_budget: Decimal | None = Field(None, ge=0)
     bureau_patience_hours: float = Field(24.0, ge=0)
+    bureau_budget: Price = None
     report_max_age_days: int = Field(60, ge=0)
-    file_folder: str = "./reports"
-    file_cost_per_pull: Decimal = Field(Decimal(0), ge=0)
-    creditsafe_username: str = ""
-    creditsafe_password: SecretStr = SecretStr("")
-    creditsafe_base_url: str = "https://connect.sandbox.creditsafe.com/v1"
-    creditsafe_cost_per_pull: Decimal | None = Field(None, ge=0)
-    creditsafe_rate_limit: float | None = Field(None, gt=0)
-    creditsafe_de_reason: str = "1"
+    bureau_confidence: float = Field(0.9, gt=0, le=1)
 
     active_months: int = Field(12, ge=1)
     large_sales_share: float = Field(0.8, gt=0, le=1)
@@ -94,13 +88,6 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
-
-    @field_validator(
-        "monthly_quota", "bureau_budget", "creditsafe_cost_per_pull", "creditsafe_rate_limit", mode="before"
-    )
-    @classmethod
-    def _blank_is_unset(cls, value: object) -> object:
-        return None if isinstance(value, str) and not value.strip() else value
 
     @field_validator("timezone")
     @classmethod

@@ -285,6 +285,14 @@ class Pending:
     wait: float
 
 
+@dataclass(frozen=True)
+class Probe:
+    """What a free call showed. ``mode``: live, sandbox, files; ``credentials``: accepted, or None where no free call shows it."""
+
+    mode: str
+    credentials: bool | None = None
+
+
 class Bureau(Protocol):
     """An adapter; made with the settings. What its methods raise says what became of the request: see ``healthcheck.bureaus.answers``.
 
@@ -294,9 +302,18 @@ class Bureau(Protocol):
 
     name: str
     idempotency: Idempotency
+    linked_by: str  # the account's column that holds the bureau's id of it; empty: our own number will do
 
     def cost(self) -> Decimal:
         """What one report costs, in the reporting currency; 0 is free."""
+        ...
+
+    def rate_limit(self) -> float | None:
+        """Requests a minute that the bureau allows, where that is known."""
+        ...
+
+    def probe(self) -> Probe:
+        """Is it there, and does it know us? Free of charge; raises what a free call raises."""
         ...
 
     def find(self, subject: Subject) -> Sequence[Candidate]:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from healthcheck.bureaus.answers import AuthFailed, Malformed, NotFound, Rejected
-from healthcheck.bureaus.base import Bureau, Candidate, Idempotency, Pending, Ready, Subject
+from healthcheck.bureaus.base import Bureau, Candidate, Idempotency, Pending, Probe, Ready, Subject
 from healthcheck.bureaus.creditsafe_report import to_report
 from healthcheck.bureaus.http import Door, Limits
 from healthcheck.bureaus.login import LogIn, Token, shared
@@ -34,6 +34,7 @@ class Creditsafe:
 
     name = "creditsafe"
     idempotency: Idempotency = "none"
+    linked_by = "creditsafe_id"
 
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
         self._settings = settings
@@ -48,6 +49,11 @@ class Creditsafe:
     def rate_limit(self) -> float | None:
         """Requests a minute, where set; the vendor publishes none."""
         return self._settings.creditsafe_rate_limit
+
+    def probe(self) -> Probe:
+        """Logs in."""
+        self._log_in().token()
+        return Probe("sandbox" if "sandbox" in self._door.base_url else "live", credentials=True)
 
     def find(self, subject: Subject) -> Sequence[Candidate]:
         """Free. By company number or VAT number where there is one, else by name, within the account's country."""

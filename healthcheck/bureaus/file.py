@@ -43,6 +43,7 @@ from healthcheck.bureaus.base import (
     Idempotency,
     NoReport,
     Pending,
+    Probe,
     Ready,
     Report,
     Subject,
@@ -57,6 +58,7 @@ class FileBureau:
 
     name = "file"
     idempotency: Idempotency = "reread"
+    linked_by = ""
 
     def __init__(self, settings: Settings) -> None:
         self.folder = Path(settings.file_folder)
@@ -66,6 +68,15 @@ class FileBureau:
     def cost(self) -> Decimal:
         return self._cost
 
+    def rate_limit(self) -> float | None:
+        return None
+
+    def probe(self) -> Probe:
+        """Raises Fatal where there is no folder."""
+        if not self.folder.is_dir():
+            raise Fatal(f"no folder {self.folder} for bureau reports; create it or set HEALTHCHECK_FILE_FOLDER")
+        return Probe("files")
+
     def find(self, subject: Subject) -> Sequence[Candidate]:
         """The account itself, where it has a report."""
         dated = _files(self.folder, subject) or _rows(self.folder, subject)
@@ -73,8 +84,7 @@ class FileBureau:
 
     def order(self, subject: Subject, as_of: date, key: str) -> Ready | Pending:
         """The newest report dated on or before ``as_of``. Raises NoReport, BadReport, or Fatal where there is no folder."""
-        if not self.folder.is_dir():
-            raise Fatal(f"no folder {self.folder} for bureau reports; create it or set HEALTHCHECK_FILE_FOLDER")
+        self.probe()
         files = [found for found in _files(self.folder, subject) if found[0] <= as_of]
         rows = [row for row in _rows(self.folder, subject) if row.on <= as_of]
         newest = max([on for on, _ in files] + [row.on for row in rows], default=None)

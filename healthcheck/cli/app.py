@@ -15,6 +15,7 @@ import typer
 COMMANDS = {
     "demo": ("demonstrating:demo", "The main job on a fictitious book: import, a month's review, digests as files."),
     "init": ("setup:init", "Create or upgrade the database; write a .env with fresh SECRET_KEYS where there is none."),
+    "doctor": ("doctoring:doctor", "Say what is configured, what is missing, what is unsafe."),
     "import": ("importing:import_", "Import files of a ledger. The same file twice changes nothing."),
     "plan": ("planning:plan", "Whose turn it is, why, what it costs, and who would outlive their cycle."),
     "review": ("reviewing:review", "Review a month: plan it, do what is missing, send the digests."),
@@ -27,6 +28,7 @@ COMMANDS = {
     "backtest": ("backtesting:backtest", "Replay past month-ends on your own book: what would you have got?"),
     "observe": ("observing:observe", "Record what a rep heard and saw at a customer."),
     "pulls": ("reviewing:pulls_app", "Bureau reports bought, refused, or in doubt."),
+    "bureaus": ("linking:app", "Whom we ask for credit reports, and which of their companies an account is."),
     "audit": ("standing:audit_app", "The record of what was done: does it hold?"),
 }
 HELP = "Routine health checks of large, well-paying customers: before anything is wrong."

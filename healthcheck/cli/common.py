@@ -68,6 +68,23 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
 
 
+def print_table(rows: list[dict[str, Any]], names: tuple[str, ...], nothing: str, right: tuple[str, ...] = ()) -> None:
+    """The rows as a table for people; ``nothing`` where there are none."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    if not rows:
+        sys.stdout.write(f"{nothing}\n" if nothing else "")
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        table.add_column(name.replace("_", " "), overflow="fold", justify="right" if name in right else "left")
+    for row in rows:
+        table.add_row(*("" if row[name] is None else str(row[name]).replace("[", r"\[") for name in names))
+    Console().print(table)
+
+
 @contextmanager
 def progress(shown: bool = True) -> Iterator[Progress]:
     """Progress bars on standard error; quiet where nobody looks (no terminal), or where JSON was asked for."""

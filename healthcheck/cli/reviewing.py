@@ -280,7 +280,8 @@ def list_pulls(
         common.print_json({"pulls": rows})
     else:
         waits = ("next_try_at",) if any(row["next_try_at"] for row in rows) else ()
-        _print_table(rows, ("id", "month", "account", "name", "bureau", "state", *waits, "cost", "note"), "no pulls")
+        names = ("id", "month", "account", "name", "bureau", "state", *waits, "cost", "note")
+        common.print_table(rows, names, "no pulls", right=("cost",))
 
 
 @pulls_app.command("resolve")
@@ -305,19 +306,3 @@ def resolve(
     typer.echo(f"pull {row.id}: {row.state}, {price}" + (f" ({row.note})" if row.note else ""))
     if row.state == pulls.UNCERTAIN:
         raise typer.Exit(1)
-
-
-def _print_table(rows: list[dict[str, Any]], names: tuple[str, ...], nothing: str) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    if not rows:
-        typer.echo(nothing)
-        return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in names:
-        table.add_column(name, overflow="fold", justify="right" if name == "cost" else "left")
-    for row in rows:
-        table.add_row(*("" if row[name] is None else str(row[name]).replace("[", r"\[") for name in names))
-    Console().print(table)

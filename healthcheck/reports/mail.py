@@ -53,6 +53,9 @@ class Sender(Protocol):
 
     def send(self, sender: str, recipient: str, message_id: str, body: bytes) -> None: ...
 
+    def greet(self) -> None:
+        """Come as far as one can without handing anything over; raises what ``send`` raises until there."""
+
     def __enter__(self) -> Sender: ...
 
     def __exit__(
@@ -126,6 +129,10 @@ class Folder:
     ) -> None:
         return None
 
+    def greet(self) -> None:
+        with self:
+            return
+
     def send(self, sender: str, recipient: str, message_id: str, body: bytes) -> None:
         """Raises UsageError without rights, Unreachable when the disk is full."""
         target = self.folder / file_name(message_id)
@@ -167,6 +174,9 @@ class Relay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._drop(politely=kind is None)
+
+    def greet(self) -> None:
+        self._smtp = self._smtp or self._connect()
 
     def send(self, sender: str, recipient: str, message_id: str, body: bytes) -> None:
         """Raises Unreachable, Retriable, Refused or Uncertain; after Uncertain the connection is made anew."""

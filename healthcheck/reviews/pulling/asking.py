@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 from sqlmodel import Session, col, func, select
 
 from healthcheck.bureaus import registry
 from healthcheck.bureaus.base import Bureau, Subject
 from healthcheck.errors import Fatal, UsageError
+from healthcheck.reviews.linking import subject_of
 from healthcheck.reviews.pulling import buying, resuming, settling
 from healthcheck.reviews.pulling.model import (
     CHARGED,
@@ -28,8 +28,6 @@ from healthcheck.reviews.pulling.waiting import patiently
 from healthcheck.store.books import Account
 from healthcheck.store.session import read
 from healthcheck.store.work import Pull, Report
-
-IDS: Final = ("duns", "creditsafe_id", "company_number", "bin", "cik", "coface_id", "vat")
 
 
 @dataclass(frozen=True)
@@ -57,13 +55,6 @@ def ask(order: Order) -> str:
     return _in_turn(order, known) if order.buy else "none"
 
 
-def subject_of(session: Session, account_id: int) -> Subject:
-    """The account as bureaus know it."""
-    row = session.get_one(Account, account_id)
-    ids = {name: value for name in IDS if (value := getattr(row, name))}
-    return Subject(row.account, row.entity, row.name, row.country, row.city, ids)
-
-
 def newest_report(session: Session, order: Order) -> date | None:
     """The as-of date of the newest report that is known as of the order's date."""
     mine = (col(Report.account_id) == order.account_id, col(Report.as_of) <= order.as_of)
@@ -74,7 +65,12 @@ def _known(order: Order) -> Known:
     query = select(Pull).where(Pull.account_id == order.account_id, Pull.month == order.month).order_by(col(Pull.id))
     with read(order.engine) as session:
         pulls = session.exec(query).all()
-        return Known(pulls, newest_report(session, order), subject_of(session, order.account_id), order.clock(session))
+        return Known(
+            pulls,
+            newest_report(session, order),
+            subject_of(session.get_one(Account, order.account_id)),
+            order.clock(session),
+        )
 
 
 def _is_young(order: Order, newest: date | None) -> bool:

@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 from healthcheck.bureaus import registry
 from healthcheck.errors import Fatal, UsageError
 from healthcheck.reviews import leases
+from healthcheck.reviews.linking import subject_of
 from healthcheck.reviews.pulling import budget, buying, resuming, settling
-from healthcheck.reviews.pulling.asking import subject_of
 from healthcheck.reviews.pulling.model import (
     ANSWER,
     CHARGED,
@@ -29,6 +29,7 @@ from healthcheck.reviews.pulling.model import (
 )
 from healthcheck.reviews.pulling.outcomes import Outcome
 from healthcheck.settings import Settings
+from healthcheck.store.books import Account
 from healthcheck.store.session import read, write
 from healthcheck.store.work import Month, Pull
 
@@ -63,7 +64,7 @@ def buy_again(engine: Engine, pull_id: int, settings: Settings, now: datetime, b
     order = Order(engine, settings, old.account_id, f"{today:%Y-%m}", today, now)
     attempts = [pull.attempt for pull in _of_account(order, old.bureau)]
     with read(engine) as session:
-        subject = subject_of(session, old.account_id)
+        subject = subject_of(session.get_one(Account, old.account_id))
     try:
         bureau = registry.load(old.bureau, settings)
         buying.buy(order, bureau, subject, buying.begin(order, bureau, max(attempts, default=0) + 1))
@@ -110,7 +111,7 @@ def _reconciled(order: Order, pull: Pull) -> bool:
     except (UsageError, Fatal):
         return False
     with read(order.engine) as session:
-        subject, time = subject_of(session, pull.account_id), order.clock(session)
+        subject, time = subject_of(session.get_one(Account, pull.account_id)), order.clock(session)
     if pull.state == INTENT:
         return settling.settle(order, pull, Outcome(UNCERTAIN, "", "no answer was stored", again=True)).state != INTENT
     if pull.state == UNCERTAIN and (bureau.idempotency != "lookup" or time - pull.intent_at > LOOKS_FOR):

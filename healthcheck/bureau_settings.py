@@ -1,0 +1,32 @@
+"""The settings of the bureaus, by adapter. The price of a paid one has no default: nothing is taken for free that is not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings
+
+
+def _blank_is_unset(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Unset = BeforeValidator(_blank_is_unset)
+Price = Annotated[Decimal | None, Field(ge=0), Unset]
+Rate = Annotated[float | None, Field(gt=0), Unset]  # requests a minute
+
+
+class BureauSettings(BaseSettings):
+    """Part of ``healthcheck.settings.Settings``."""
+
+    file_folder: str = "./reports"
+    file_cost_per_pull: Decimal = Field(Decimal(0), ge=0)
+
+    creditsafe_username: str = ""
+    creditsafe_password: SecretStr = SecretStr("")
+    creditsafe_base_url: str = "https://connect.sandbox.creditsafe.com/v1"
+    creditsafe_cost_per_pull: Price = None
+    creditsafe_rate_limit: Rate = None
+    creditsafe_de_reason: str = "1"
