@@ -23,6 +23,9 @@ demo: install  ## the main job on a fictitious book, in ./healthcheck-demo
 test: install  ## the test suite
 	$(BIN)/python -m pytest -m "not slow" -n auto
 
+test-postgres: install  ## the test suite on PostgreSQL (a server of its own, from the machine's binaries)
+	HEALTHCHECK_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not slow" -n auto
+
 prove: install  ## the slow proofs too
 	$(BIN)/python -m pytest -n auto
 
@@ -45,4 +48,4 @@ requirements: install  ## pin the newest versions that fit, with hashes
 clean:  ## throw away what was made
 	rm -rf $(VENV) dist build healthcheck-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test prove lint format wheel requirements clean
+.PHONY: help install demo test test-postgres prove lint format wheel requirements clean

@@ -10,6 +10,7 @@ from healthcheck.settings import Settings
 from healthcheck.store.books import Account, Invoice
 from healthcheck.store.session import read, write
 from healthcheck.store.work import Finding, Flag, FlagEvent, Message, Month, Observation, Pull, Report, Review, Standing
+from tests import databases
 
 NOW = datetime(2026, 6, 30, 18, 0, tzinfo=UTC)
 JUNE = date(2026, 6, 30)
@@ -19,7 +20,7 @@ FIRMS = 10
 
 def settings(engine, folder, **more) -> Settings:
     given = {
-        "database_url": engine.url.render_as_string(hide_password=False), "bureaus": "file", "file_folder": str(folder / "reports"),
+        "database_url": databases.of(engine), "bureaus": "file", "file_folder": str(folder / "reports"),
         "mail_url": f"file:{folder / 'outbox'}", "credit_team": "credit@nordwind.example", "carrier": "inline",
         "secret_keys": "only-for-tests-only-for-tests-only", "monthly_quota": "6", "large_sales_share": "1",
     }  # fmt: skip

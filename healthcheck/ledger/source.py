@@ -10,9 +10,12 @@ from typing import Any, Final
 import polars as pl
 from sqlalchemy import Connection, Engine
 
+from healthcheck.store.session import reading
+
 _DATE, _TEXT, _INT, _BOOL = pl.Date, pl.String, pl.Int64, pl.Boolean
 Shape = dict[str, Any]
 BATCH, PART = 2_000, 100_000  # rows taken from the database at once, and rows made into one frame
+_ONE_VIEW: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"  # all tables as of one moment
 SCAN: Final = 500  # accounts from which on reading the table through is quicker than looking each one up
 
 
@@ -24,12 +27,14 @@ def connection(engine: Engine) -> Iterator[Any]:
     other's locks (https://sqlite.org/howtocorrupt.html, 2.2.1); beside a writing thread that destroys the database.
     """
     if engine.dialect.name == "sqlite":
-        with engine.connect().execution_options(reading=True) as opened:
+        with reading(engine) as opened:
             yield opened
         return
     from adbc_driver_postgresql import dbapi  # type: ignore[import-not-found,unused-ignore]
 
     with dbapi.connect(engine.url.set(drivername="postgresql").render_as_string(hide_password=False)) as opened:
+        with opened.cursor() as cursor:
+            cursor.execute(_ONE_VIEW)
         yield opened
 
 

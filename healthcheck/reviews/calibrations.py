@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Engine, delete
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from healthcheck import __version__
@@ -48,10 +49,15 @@ def forget_from(session: Session, day: date) -> None:
 
 
 def _store(engine: Engine, made: Calibration) -> Calibration:
-    with write(engine) as session:
-        there = session.get(Calibration, (made.on, made.recipe))
-        if there is None:
-            session.add(made)
+    """Keep it, unless somebody else has made the same meanwhile; what is kept."""
+    try:
+        with write(engine) as session:
+            there = session.get(Calibration, (made.on, made.recipe))
+            if there is None:
+                session.add(made)
+    except IntegrityError:
+        with read(engine) as session:
+            there = session.get(Calibration, (made.on, made.recipe))
     return there or made
 
 

@@ -148,15 +148,16 @@ def state_of(flag: Flag) -> State:
     return State(**{name: getattr(flag, name) for name in State.__dataclass_fields__})
 
 
-def last_of(session: Session, account_ids: list[int]) -> dict[tuple[int, str], Flag]:
-    """(account id, check) -> the live flag, else the one raised last."""
-    rows = session.exec(select(Flag).where(col(Flag.account_id).in_(account_ids)).order_by(col(Flag.id))).all()
+def last_of(session: Session, account_ids: list[int], to_move: bool = False) -> dict[tuple[int, str], Flag]:
+    """(account id, check) -> the live flag, else the one raised last. ``to_move``: nobody else may change it until the commit."""
+    query = select(Flag).where(col(Flag.account_id).in_(account_ids)).order_by(col(Flag.id))
+    rows = session.exec(query.with_for_update() if to_move else query).all()
     return {(row.account_id, row.check): row for row in rows}
 
 
 def apply(session: Session, account_id: int, seen: dict[str, Seen], month: str, on: date, now: datetime) -> None:
     """Move the account's flags by what its checks found, inside the caller's transaction."""
-    last = last_of(session, [account_id])
+    last = last_of(session, [account_id], to_move=True)
     for check, found in seen.items():
         flag = last.get((account_id, check))
         after, events = step(state_of(flag) if flag else None, found, on)
@@ -207,9 +208,12 @@ def _listed(flag: Flag, account: Account, names: list[str]) -> dict[str, Any]:
 
 
 def named(session: Session, target: str) -> list[Flag]:
-    """The live flags that a person means by a flag's id or an account's number. Raises UsageError if there are none, or two readings."""
+    """The live flags that a person means by a flag's id or an account's number, to be changed in this transaction.
+
+    Raises UsageError if there are none, or two readings.
+    """
     kind, _, word = target.rpartition(":")
-    live = select(Flag).where(col(Flag.state).in_(LIVE)).order_by(col(Flag.id))
+    live = select(Flag).where(col(Flag.state).in_(LIVE)).order_by(col(Flag.id)).with_for_update(of=Flag)
     mine = live.join(Account, col(Account.id) == col(Flag.account_id)).where(Account.account == word)
     by_account = session.exec(mine).all() if kind != "flag" else []
     by_id = session.exec(live.where(Flag.id == int(word))).all() if word.isdecimal() and kind != "account" else []

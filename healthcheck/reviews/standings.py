@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 import polars as pl
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlmodel import Session, col
 
 from healthcheck.months import add_months
@@ -20,6 +20,12 @@ def load(session: Session) -> pl.DataFrame:
     """All standings, as rotation.turns wants them: columns rotation.STANDING."""
     rows = session.execute(select(*(Standing.__table__.c[_STORED.get(name, name)] for name in STANDING)))  # type: ignore[attr-defined]
     return pl.DataFrame([tuple(row) for row in rows], schema=STANDING, orient="row")
+
+
+def lock(session: Session) -> None:
+    """Let nobody else move a standing until this transaction ends. On SQLite nobody can anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE standing IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def reported(session: Session, as_of: date) -> pl.DataFrame:
@@ -62,7 +68,7 @@ def reviewed(session: Session, key: int, on: date, cycle: int | None) -> None:
 
     Not for judging a flagged account again: that buys no report and asks nobody, so it moves no date.
     """
-    standing = session.get(Standing, key) or Standing(account_id=key, first_known=on)
+    standing = session.get(Standing, key, with_for_update=True) or Standing(account_id=key, first_known=on)
     if standing.last_review is None or on >= standing.last_review:
         standing.last_review, standing.cycle, standing.carried = on, cycle, False
         standing.next_review = add_months(on, cycle) if cycle else None

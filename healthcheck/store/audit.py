@@ -105,7 +105,8 @@ def verify(session: Session, keys: Sequence[str]) -> Verified:
 
 def _entries(session: Session) -> Iterator[AuditEntry]:
     query = select(AuditEntry).order_by(col(AuditEntry.seq)).execution_options(yield_per=1000)
-    yield from session.exec(query)
+    with session.exec(query) as found:
+        yield from found
 
 
 def _wrong(entry: AuditEntry, before: int, mac: str, known: dict[str, bytes]) -> str:

@@ -10,19 +10,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from healthcheck.errors import Fatal, UsageError
+from healthcheck.store.session import reading
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = 4_826_100  # of PostgreSQL: who brings the tables up to date
 
 
 def upgrade(engine: Engine) -> None:
-    """Create the tables, or bring an older database to this release. Does nothing when it is current."""
+    """Create the tables, or bring an older database to this release. Does nothing when it is current.
+
+    Several at once come one after the other, and those that come later find nothing to do.
+    """
     from alembic import command
 
     with _Readable(engine), migrating(engine) as config:
@@ -42,6 +47,8 @@ def migrating(engine: Engine) -> Iterator[Config]:
                 "PRAGMA foreign_keys=OFF"
             )  # before the transaction: inside it does nothing
         with connection.begin():
+            if engine.dialect.name == "postgresql":  # SQLite has one writer anyway
+                connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
             config.attributes["connection"] = connection
             yield config
             if engine.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
@@ -50,7 +57,7 @@ def migrating(engine: Engine) -> Iterator[Config]:
 
 def require_current(engine: Engine) -> None:
     """Raise UsageError, with the remedy, unless the database has this release's tables."""
-    with _Readable(engine), engine.connect().execution_options(reading=True) as connection:
+    with _Readable(engine), reading(engine) as connection:
         there = inspect(connection).has_table("alembic_version")
         found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if there else None
     if found is None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session
@@ -14,7 +14,13 @@ from sqlmodel import Session
 from healthcheck.errors import UsageError
 from healthcheck.store import audit
 
-BUSY_SECONDS = 20.0
+BUSY_SECONDS = 20.0  # a writer waits for another's lock so long, then fails with one line
+_POSTGRESQL: Final = {
+    "idle_in_transaction_session_timeout": "10min",  # whoever stopped in the middle lets go of his locks
+    "tcp_keepalives_idle": "30",  # and so does a machine that is gone without a word
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
 
 
 def connect(url: str, keys: Sequence[str] = ()) -> Engine:
@@ -23,7 +29,7 @@ def connect(url: str, keys: Sequence[str] = ()) -> Engine:
     Raises UsageError if it is no database URL that we can open.
     """
     try:
-        engine = create_engine(url, **_options(url))
+        engine = create_engine(_located(url), **_options(url))
     except ImportError as error:
         what = (
             "pip install 'customer-healthcheck[postgres]'" if url.startswith("postgres") else "use sqlite or postgresql"
@@ -35,7 +41,15 @@ def connect(url: str, keys: Sequence[str] = ()) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _prepare_postgresql)
     return engine
+
+
+def _located(url: str) -> URL:
+    """The URL with the driver that we use, whatever the person's own tools call PostgreSQL."""
+    made = make_url(url)
+    return made.set(drivername="postgresql+psycopg") if made.drivername in ("postgresql", "postgres") else made
 
 
 def _options(url: str) -> dict[str, Any]:
@@ -49,6 +63,21 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """PostgreSQL has no text with a NUL in it: what comes with one from outside is stored with a mark in its place."""
+    from psycopg.types.string import StrDumperUnknown
+
+    class _Text(StrDumperUnknown):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\x00", "\ufffd") if "\x00" in obj else obj)
+
+    connection.adapters.register_dumper(str, _Text)
+    with connection.cursor() as cursor:
+        for name, value in {"lock_timeout": f"{BUSY_SECONDS * 1000:.0f}ms", **_POSTGRESQL}.items():
+            cursor.execute(f"SET {name} = '{value}'")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Any) -> None:
@@ -68,9 +97,15 @@ def write(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def read(engine: Engine) -> Iterator[Session]:
     """One reading transaction: a stable view that blocks nobody."""
-    with engine.connect().execution_options(reading=True) as connection:
-        with Session(connection, expire_on_commit=False) as session:
-            yield session
+    with reading(engine) as connection, Session(connection, expire_on_commit=False) as session:
+        yield session
+
+
+def reading(engine: Engine) -> Connection:
+    """A connection for one reading transaction, to be used in a ``with``."""
+    if engine.dialect.name == "sqlite":
+        return engine.connect().execution_options(reading=True)
+    return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def trouble(error: DBAPIError) -> str:

@@ -24,6 +24,7 @@ from healthcheck.months import Month
 from healthcheck.reports import digests, mail  # noqa: F401
 from healthcheck.reviews import leases, review
 from healthcheck.store.session import connect
+from tests import databases
 from tests import review_world as world
 
 for name in registry.CHECKS:
@@ -59,7 +60,7 @@ def watch(count: Counter) -> None:
 
 
 def run(folder: Path) -> None:
-    engine = connect(f"sqlite:///{folder}/book.db")
+    engine = connect(databases.url(folder))
     review.review(engine, Month(2026, 6), None, world.settings(engine, folder, carrier_workers=2), world.NOW)
 
 

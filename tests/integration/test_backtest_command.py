@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import date
 from types import SimpleNamespace
 
@@ -19,9 +18,9 @@ from healthcheck.intake.run import Options, import_files
 from healthcheck.reports.backtest import page
 from healthcheck.reviews.screen import screen
 from healthcheck.settings import load
-from healthcheck.store import schema
 from healthcheck.store.books import Account, Calibration, Invoice, Payment
 from healthcheck.store.session import connect, read, write
+from tests import databases
 
 FIRST, LAST, TODAY = date(2026, 1, 1), date(2026, 3, 31), date(2026, 11, 20)
 ASKED = Asked(FIRST, LAST)
@@ -40,9 +39,8 @@ def world(tmp_path_factory):
     """The demo's book in a database of its own, with what a backtest of three month-ends says of it."""
     folder = tmp_path_factory.mktemp("backtest")
     book.write(some(book.make()), folder)
-    settings = load(secret_keys="test-key", database_url=f"sqlite:///{folder}/book.db")
+    settings = load(secret_keys="test-key", database_url=databases.create(folder))
     engine = connect(settings.database_url)
-    schema.upgrade(engine)
     for kind in KINDS:
         import_files(engine, kind, [folder / f"{kind}.csv"], Options(), settings, NOW)
     frame = account_months(engine, ASKED, settings, TODAY)
@@ -53,8 +51,9 @@ def world(tmp_path_factory):
 @pytest.fixture
 def copied(world, tmp_path):
     """A copy of the database that a test may spoil."""
-    shutil.copy(world.folder / "book.db", tmp_path / "copy.db")
-    engine = connect(f"sqlite:///{tmp_path}/copy.db")
+    world.engine.dispose()
+    databases.copy(world.folder, tmp_path)
+    engine = connect(databases.url(tmp_path))
     yield engine
     engine.dispose()
 

@@ -15,12 +15,13 @@ from healthcheck.errors import UsageError
 from healthcheck.reports import digests, message
 from healthcheck.store.session import write
 from healthcheck.store.work import Message, Month
+from tests import databases
 from tests.digest_world import NOW, fill, settings
 
 
 @pytest.fixture
 def run(engine, monkeypatch):
-    monkeypatch.setenv("HEALTHCHECK_DATABASE_URL", engine.url.render_as_string())
+    monkeypatch.setenv("HEALTHCHECK_DATABASE_URL", databases.of(engine))
     monkeypatch.setenv("HEALTHCHECK_CREDIT_TEAM", "credit@nordwind.example")
     monkeypatch.setenv("HEALTHCHECK_MAIL_FROM", "healthcheck@nordwind.example")
     return lambda *words: CliRunner().invoke(app, words)

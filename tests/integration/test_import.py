@@ -2,7 +2,6 @@
 
 import json
 import random
-import shutil
 from datetime import date
 
 import pytest
@@ -13,9 +12,9 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from healthcheck.errors import Retriable, UsageError
-from healthcheck.store import schema
 from healthcheck.store.books import Account, Calibration, Import, Invoice, Plan, Rate
 from healthcheck.store.session import connect, write
+from tests import databases
 from tests.import_book import HEAD, NOW, Book, counts
 
 
@@ -386,8 +385,7 @@ def test_every_row_is_counted_once_whatever_stands_in_it_in_any_order(engine, tm
         + "\n".join(",".join(row).replace('"', '""') for row in filled)
         + "\n"
     )
-    copy = shutil.copy(tmp_path / "test.db", tmp_path / f"{random.random()}.db")
-    book = Book(connect(f"sqlite:///{copy}"), tmp_path)
+    book = Book(connect(databases.create(tmp_path, str(random.random()))), tmp_path)
     result = book.load("invoices", text)
     assert result.read == len(filled)
     assert result.added == len(book.all(Invoice))
@@ -400,8 +398,7 @@ def test_the_order_of_rows_makes_no_difference(tmp_path):
     pictures = []
     for seed in range(3):
         random.Random(seed).shuffle(rows)
-        engine = connect(f"sqlite:///{tmp_path}/{seed}.db")
-        schema.upgrade(engine)
+        engine = connect(databases.create(tmp_path, str(seed)))
         Book(engine, tmp_path).load("invoices", "\n".join([f"{HEAD},name", *rows]))
         with engine.connect() as connection:
             chosen = "a.account, a.name, a.name_on, kind, number, issued, amount"

@@ -12,11 +12,12 @@ from healthcheck.errors import UsageError
 from healthcheck.store.books import Account
 from healthcheck.store.session import read, write
 from healthcheck.store.work import Observation
+from tests import databases
 
 
 @pytest.fixture
 def call(engine, monkeypatch):
-    monkeypatch.setenv("HEALTHCHECK_DATABASE_URL", engine.url.render_as_string())
+    monkeypatch.setenv("HEALTHCHECK_DATABASE_URL", databases.of(engine))
     with write(engine) as session:
         session.add_all(
             [

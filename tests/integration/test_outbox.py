@@ -58,7 +58,7 @@ def queue(engine, *recipients):
 
 def rows(engine):
     with read(engine) as session:
-        return {row.recipient: row for row in session.exec(select(Message))}
+        return {row.recipient: row for row in session.exec(select(Message).order_by(Message.id))}
 
 
 def states(engine):

@@ -1,6 +1,6 @@
 """A month from its plan to its mail, on a real database, with real checks and files as bureau and mailbox."""
 
-import shutil
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 import pytest
@@ -12,6 +12,7 @@ from healthcheck.reviews import leases, months, review, units
 from healthcheck.store.session import connect, read, write
 from healthcheck.store.work import Finding, Flag, Message, Observation, Review, Standing
 from healthcheck.store.work import Month as Row
+from tests import databases
 from tests import review_world as world
 from tests.review_world import JUNE, NOW
 
@@ -21,23 +22,21 @@ MONTH = Month(2026, 6)
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
     """The book before any review."""
-    from healthcheck.store import schema
-
     folder = tmp_path_factory.mktemp("book")
-    engine = connect(f"sqlite:///{folder}/book.db")
-    schema.upgrade(engine)
+    engine = connect(databases.create(folder))
     world.fill(engine, folder)
-    with engine.connect() as connection:
-        connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
     return folder
 
 
 @pytest.fixture
 def book(filled, tmp_path):
     """A copy of it: (engine, settings)."""
-    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
-    engine = connect(f"sqlite:///{tmp_path}/book.db")
-    return engine, world.settings(engine, tmp_path)
+    databases.copy(filled, tmp_path)
+    engine = connect(databases.url(tmp_path))
+    yield engine, world.settings(engine, tmp_path)
+    engine.dispose()
+    databases.drop(databases.url(tmp_path))
 
 
 def run(book, month=MONTH, as_of=None, now=NOW, **more):
@@ -73,8 +72,8 @@ def test_a_second_run_changes_not_a_single_row(book):
 def test_threads_find_what_inline_finds(book, filled, tmp_path):
     run(book, carrier="threads", carrier_workers=3)
     other = tmp_path / "inline"
-    shutil.copytree(filled, other)
-    engine = connect(f"sqlite:///{other}/book.db")
+    databases.copy(filled, other)
+    engine = connect(databases.url(other))
     run((engine, world.settings(engine, other)))
     assert world.results(book[0]) == world.results(engine)
 
@@ -233,6 +232,15 @@ def test_wrong_settings_are_said_before_anything_is_planned_or_paid(book, wrong,
     assert rows(book, Row) == []
 
 
+@contextmanager
+def locked(engine):
+    """Nobody else can write."""
+    with engine.connect() as blocker, blocker.begin():
+        if engine.dialect.name == "postgresql":
+            blocker.exec_driver_sql("LOCK TABLE review")
+        yield
+
+
 def test_a_locked_database_is_one_line_and_the_next_run_goes_on(book, monkeypatch):
     from healthcheck.errors import Fatal
     from healthcheck.store import session as sessions
@@ -240,11 +248,10 @@ def test_a_locked_database_is_one_line_and_the_next_run_goes_on(book, monkeypatc
     ids = planned(book)
     monkeypatch.setattr(sessions, "BUSY_SECONDS", 0.1)
     units._engine.cache_clear()
-    engine = connect(str(book[0].url))
+    engine = connect(databases.of(book[0]))
     with (
-        book[0].connect() as blocker,
-        blocker.begin(),
-        pytest.raises(Fatal, match=r"^the database: .*locked") as caught,
+        locked(book[0]),
+        pytest.raises(Fatal, match=r"^the database: .*lock") as caught,
     ):
         run((engine, book[1]))
     units._engine.cache_clear()

@@ -1,7 +1,6 @@
 """Killed at any moment, and run again: the very same findings, flags and digests. Several at once: the same."""
 
 import random
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from healthcheck.reviews import calibrations
-from healthcheck.store import schema
 from healthcheck.store.session import connect
+from tests import databases
 from tests import review_world as world
 
 ROOT = Path(__file__).parents[2]
@@ -22,24 +21,28 @@ def folder(tmp_path_factory):
     """``book`` is unreviewed, ``0`` was reviewed undisturbed."""
     place = tmp_path_factory.mktemp("crashes")
     (place / "book").mkdir()
-    engine = connect(f"sqlite:///{place}/book/book.db")
-    schema.upgrade(engine)
+    engine = connect(databases.create(place / "book"))
     world.fill(engine, place / "book", firms=6)
     calibrations.current(engine, world.JUNE, world.settings(engine, place / "book"), world.NOW)
+    engine.dispose()
     drive(place, 0)
     return place
 
 
 def drive(place, *points):
     for point in points:
-        shutil.copytree(place / "book", place / str(point))
+        databases.copy(place / "book", place / str(point))
     command = [sys.executable, "-m", "tests.integration.crash_driver", str(place), *map(str, points)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
 
 
 def results(place, point):
-    return world.results(connect(f"sqlite:///{place}/{point}/book.db"))
+    engine = connect(databases.url(place / str(point)))
+    try:
+        return world.results(engine)
+    finally:
+        engine.dispose()
 
 
 def mails(place, point):
@@ -61,7 +64,7 @@ def test_killed_anywhere_and_run_again_it_ends_as_if_undisturbed(folder):
 
 def test_two_processes_at_once_do_each_thing_once(folder):
     place = folder / "pair"
-    shutil.copytree(folder / "book", place)
+    databases.copy(folder / "book", place)
     code = (
         "import sys; from pathlib import Path; from tests.integration.crash_driver import run; run(Path(sys.argv[1]))"
     )

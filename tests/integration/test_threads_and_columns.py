@@ -6,12 +6,15 @@ brings its own copy, this destroys the database within seconds. So there is one 
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from healthcheck.ledger.read import read_columns
 from healthcheck.store.books import Invoice
 from healthcheck.store.session import write
 from tests.unit.books import account, day
 
 
+@pytest.mark.database("sqlite")
 def test_reading_columns_beside_writing_threads_harms_nothing(engine):
     keys = [account(engine, f"C{n}") for n in range(4)]
 

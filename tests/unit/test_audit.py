@@ -7,18 +7,25 @@ import pytest
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import select
 
-from healthcheck.store import audit, schema
+from healthcheck.store import audit
 from healthcheck.store.operations import AuditEntry, AuditHead
 from healthcheck.store.session import connect, read, write
+from tests import databases
 
 AT = datetime(2026, 11, 23, 9, 30, 0, 123456, tzinfo=UTC)
 OLD, NEW = "an-old-key-an-old-key-an-old-key", "a-new-key-a-new-key-a-new-key-a-"
 
 
+TRIGGERS = {
+    "sqlite": ("audit_keeps_UPDATE", "audit_keeps_DELETE"),
+    "postgresql": ("audit_is_append_only ON audit",),
+}
+pytestmark = pytest.mark.database(*databases.BOTH)
+
+
 @pytest.fixture
-def signed(tmp_path):
-    engine = connect(f"sqlite:///{tmp_path}/test.db", [NEW])
-    schema.upgrade(engine)
+def signed(database_url):
+    engine = connect(database_url, [NEW])
     yield engine
     engine.dispose()
 
@@ -37,8 +44,8 @@ def verified(engine, *keys):
 def tamper(engine, statement):
     """As somebody would who has the database in hand: the triggers go first."""
     with engine.begin() as connection:
-        for what in ("UPDATE", "DELETE"):
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS audit_keeps_{what}")
+        for trigger in TRIGGERS[engine.dialect.name]:
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}")
         connection.exec_driver_sql(statement)
 
 
@@ -84,14 +91,13 @@ def test_a_chain_rewritten_without_the_key_does_not_hold(signed):
     tell(signed, "month.planned")
     tamper(signed, "DELETE FROM audit")
     tamper(signed, "UPDATE audit_head SET seq = 0, mac = ''")
-    tell(connect(str(signed.url), ["a-guess"]), "nothing.happened")
+    tell(connect(databases.of(signed), ["a-guess"]), "nothing.happened")
     assert verified(signed, NEW).why.startswith("it was signed with a key that is not in")
 
 
-def test_keys_rotate(tmp_path):
+def test_keys_rotate(database_url):
     for key in (OLD, NEW):
-        engine = connect(f"sqlite:///{tmp_path}/test.db", [key])
-        schema.upgrade(engine)
+        engine = connect(database_url, [key])
         tell(engine, "month.planned")
     assert verified(engine, NEW, OLD).broken_at is None
     assert verified(engine, NEW).broken_at == 1

@@ -19,6 +19,7 @@ from healthcheck.store import work
 from healthcheck.store.books import Account, Invoice
 from healthcheck.store.session import read, write
 from healthcheck.store.work import Report, Review, Standing
+from tests import databases
 
 FIRST, NEXT = date(2026, 1, 31), date(2026, 2, 28)
 
@@ -139,7 +140,7 @@ def plan(engine, monkeypatch):
     """The command on the test's database, on 10 February 2026, without the checks (it needs none)."""
     monkeypatch.setattr(registry, "CHECKS", {})
     monkeypatch.setattr(common, "now", lambda: datetime(2026, 2, 10, tzinfo=UTC))
-    monkeypatch.setenv("HEALTHCHECK_DATABASE_URL", str(engine.url))
+    monkeypatch.setenv("HEALTHCHECK_DATABASE_URL", databases.of(engine))
     app = typer.Typer()
     app.command()(command.plan)
 

@@ -13,6 +13,7 @@ from healthcheck.store.session import connect, read, write
 from healthcheck.store.work import Month
 
 
+@pytest.mark.database("sqlite")
 def test_sqlite_is_durable_and_lets_readers_in(engine):
     with engine.connect() as connection:
         pragma = {
@@ -32,6 +33,7 @@ def test_upgrading_twice_changes_nothing(engine):
     schema.require_current(engine)
 
 
+@pytest.mark.database("sqlite")
 def test_a_writer_that_reads_first_waits_instead_of_failing(engine):
     """A deferred transaction would fail at once with SQLITE_BUSY here, whatever the timeout."""
     with write(engine) as session:
