@@ -424,7 +424,7 @@ def test_headings_alone_are_a_file_without_rows(book, kind, head):
 
 def test_a_database_that_is_locked_is_one_line(book, monkeypatch):
     monkeypatch.setattr("healthcheck.store.session.BUSY_SECONDS", 0.1)
-    engine = connect(str(book.engine.url))
+    engine = connect(databases.of(book.engine))
     with write(book.engine) as session:
         session.connection()
         with pytest.raises(Retriable, match="run the same import again"):

@@ -18,6 +18,7 @@ from healthcheck.months import Month
 from healthcheck.store.session import read
 from healthcheck.store.work import Message, Review
 from healthcheck.store.work import Month as Row
+from tests import databases
 from tests import review_world as world
 
 WAIT = 60
@@ -36,7 +37,7 @@ def start(book, tmp_path):
 
     def begin(**more):
         given = {
-            "DATABASE_URL": str(book.url), "MAIL_URL": f"file:{tmp_path / 'outbox'}", "LARGE_SALES_SHARE": "1", "MONTHLY_QUOTA": "5",
+            "DATABASE_URL": databases.of(book), "MAIL_URL": f"file:{tmp_path / 'outbox'}", "LARGE_SALES_SHARE": "1", "MONTHLY_QUOTA": "5",
             "HEALTHZ_ADDRESS": "127.0.0.1:0", "HEARTBEAT_FILE": str(tmp_path / "beat"), "CREDIT_TEAM": "credit@nordwind.example",
             **more,
         }  # fmt: skip
@@ -104,7 +105,7 @@ def test_it_tells_how_it_is(book, start, cli, monkeypatch):
     assert health["ok"]
     assert "tick" in health["jobs"]
     until(lambda: closed(book))
-    monkeypatch.setenv("HEALTHCHECK_DATABASE_URL", str(book.url))
+    monkeypatch.setenv("HEALTHCHECK_DATABASE_URL", databases.of(book))
     shown = cli("status", "--json")
     (found,) = shown.lines
     assert found["months"][0]["state"] == "closed"

@@ -14,6 +14,7 @@ from healthcheck.reviews import calibrations, screen, workers
 from healthcheck.settings import Settings
 from healthcheck.store.books import Invoice
 from healthcheck.store.session import write
+from tests import databases
 from tests.unit.books import account, day
 
 FRAMES = ("accounts", "items", "payments", "plans", "reports", "observations")
@@ -67,7 +68,9 @@ def test_a_process_that_dies_is_said_in_one_line(book):
     task = workers.Task("sqlite:////nowhere/at/all.db", day(760), Settings(), {})
     with pytest.raises(Exception, match="unable to open database file"):
         list(workers.texts(task, chunks(book, 7), 1))
-    task = workers.Task(str(book.url), day(760), object, learned(book))  # cannot be judged by, so the process fails
+    task = workers.Task(
+        databases.of(book), day(760), object, learned(book)
+    )  # cannot be judged by, so the process fails
     with pytest.raises((AttributeError, Retriable)):
         list(workers.texts(task, chunks(book, 7), 1))
 

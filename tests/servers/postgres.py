@@ -83,7 +83,8 @@ class Postgres:
         secret.chmod(0o644)  # the folder is closed to others
         command = [
             self.bin / "initdb", "--pgdata", self.folder / "data", "--username", USER, "--pwfile", secret,
-            "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--locale-provider", "icu", "--icu-locale", "en", "--no-instructions", "--no-sync",
+            "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-instructions", "--no-sync",
+            "--locale", "C.UTF-8", "--locale-provider", "icu", "--icu-locale", "en",  # sorts otherwise than bytes do, as many servers
         ]  # fmt: skip
         subprocess.run([*self._as, *command], check=True, stdout=subprocess.DEVNULL, cwd=self.folder)
         secret.unlink()

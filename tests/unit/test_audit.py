@@ -132,22 +132,23 @@ def test_many_at_once_make_one_chain(signed):
     assert all(b == a + 1 for a, b in pairwise(seqs))
 
 
-def test_what_people_and_files_do_is_told(cli, tmp_path, monkeypatch):
-    monkeypatch.setenv("HEALTHCHECK_DATABASE_URL", f"sqlite:///{tmp_path}/book.db")
+def test_what_people_and_files_do_is_told(cli, tmp_path, monkeypatch, database_kind):
+    where = databases.home(tmp_path, database_kind)
+    monkeypatch.setenv("HEALTHCHECK_DATABASE_URL", where)
     (tmp_path / "invoices.csv").write_text(
         "account,invoice,issued,due,amount\nC1,1,2026-01-02,2026-02-02,100\nC1,2,2026-13-02,,1\n"
     )
     assert cli("init").code == 0
     cli("import", "invoices", tmp_path / "invoices.csv")
     assert cli("observe", "C1", "--activity", "quiet").code == 0
-    with read(connect(f"sqlite:///{tmp_path}/book.db")) as session:
+    with read(connect(where)) as session:
         told = {entry.what: entry for entry in session.exec(select(AuditEntry))}
     assert (told["ledger.imported"].detail["added"], told["ledger.imported"].detail["rejected"]) == (1, 1)
     assert told["field.observed"].detail["activity"] == "quiet"
     holds = cli("audit", "verify")
     assert holds.code == 0
     assert "the audit holds: 2 entries; head" in holds.out
-    tamper(connect(f"sqlite:///{tmp_path}/book.db"), "UPDATE audit SET what = 'nothing' WHERE seq = 1")
+    tamper(connect(where), "UPDATE audit SET what = 'nothing' WHERE seq = 1")
     broken = cli("audit", "verify")
     assert broken.code == 1
     assert "does not hold from entry 1 on" in broken.err
