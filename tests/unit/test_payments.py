@@ -309,6 +309,56 @@ def test_the_test_statistic_equals_a_plain_loop(seed):
     assert z[1] == pytest.approx(_by_hand(late - 5 * recent, paid, recent), abs=1e-12)
 
 
+def _samples():
+    from healthcheck.checks.payments.tarone import Sample
+
+    rng = np.random.default_rng(3)
+    account = np.sort(rng.integers(0, 25, 900))
+    late, paid, recent = rng.integers(-6, 30, 900), rng.random(900) < 0.85, rng.random(900) < 0.3
+    return Sample(25, account, late + recent * (account % 9) * 5, paid, recent)
+
+
+def test_the_shift_is_the_largest_margin_that_the_test_still_bears():
+    from healthcheck.checks.payments.tarone import shift, statistic
+
+    every = np.array([statistic(_samples(), days) >= 0 for days in range(1, 240)])
+    assert np.all(every[:-1] >= every[1:])
+    assert shift(_samples()).tolist() == every.sum(axis=0).tolist()
+    assert shift(_samples()).max() > 15
+
+
+def test_a_change_is_the_mean_of_the_last_days_less_that_of_the_days_before():
+    from healthcheck.checks.payments import change
+    from healthcheck.checks.payments.policy import CLIP, SPANS
+    from healthcheck.checks.payments.rows import rows
+
+    rng = np.random.default_rng(4)
+    invoices = [(k, ago, int(rng.integers(-9, 44)), 1_000) for k in (1, 2, 3) for ago in range(45, 600, 9)]
+    found = rows(book(invoices), AS_OF, 730)
+    usual = change.usual_of(found, found.late, 3)
+    seen = change.contrast(found, found.late, usual, 3, payments.Calibration())
+    for k in range(3):
+        mine, age = found.account == k, found.age[found.account == k]
+        days = np.clip(found.late[mine] - np.median(found.late[mine & usual.keep]), -CLIP, CLIP)
+        own = days[usual.keep[mine]]
+        noise = (20 * 40.0 + own.var() * len(own)) / (20 + len(own) - 1)
+        for at, span in enumerate(SPANS):
+            now, before = days[age < span], days[age >= span]
+            assert seen.days[at, k] == pytest.approx(now.mean() - before.mean())
+            assert seen.variance[at, k] == pytest.approx(noise * (1 / len(now) + 1 / len(before)))
+
+
+def test_rows_find_their_account_whatever_the_order_and_strangers_are_left_out():
+    from healthcheck.checks.payments.rows import rows
+
+    columns = book([*punctual(7, since=10), *punctual(3, 5, since=10), *punctual(5, 9, since=10)])
+    mixed = replace(columns, items=columns.items.sample(fraction=1, shuffle=True, seed=1))
+    strange = replace(mixed, accounts=mixed.accounts.filter(pl.col("key") != 5).reverse())
+    found = rows(strange, AS_OF, 730)
+    assert {(int(a), int(d)) for a, d in zip(found.account, found.late, strict=True)} == {(0, 0), (1, 5)}
+    assert len(found.account) == 2 * len(punctual(since=10))
+
+
 def _by_hand(late, paid, recent):
     num = var = 0.0
     for day in sorted(set(late[paid])):

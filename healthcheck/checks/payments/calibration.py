@@ -106,7 +106,7 @@ def _change(found: Rows, n: int, fit: Bools, known: Calibration) -> Calibration:
     if fit.sum() < BOOK_MIN:
         return known
     usual = usual_of(found, found.late, n)
-    days = residuals(found, found.late, usual, n, known)[usual.keep]
+    days = residuals(found, found.late, usual, known)[usual.keep]
     noise = max(round(float(np.mean(days**2)), 4), 1.0)
     seen = contrast(found, found.late, usual, n, replace(known, noise=noise))
     fits = [_variance(days[fit], single[fit]) for days, single in zip(seen.days, seen.variance, strict=True)]

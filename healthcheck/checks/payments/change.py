@@ -48,22 +48,22 @@ class Usual:
 
     keep: Bools
     past: Past
-    middle: Floats  # of each row, its account's usual day; 0 where none is known
+    middle: Floats  # each account's usual day; 0 where none is known
 
 
 def usual_of(rows: Rows, late: Ints, n: int) -> Usual:
     """The usual rows and their distribution."""
     keep = usual_rows(rows, n)
     past = Past(rows.account[keep], late[keep], n)
-    return Usual(keep, past, np.nan_to_num(past.median)[rows.account])
+    return Usual(keep, past, np.nan_to_num(past.median))
 
 
-def residuals(rows: Rows, late: Ints, usual: Usual, n: int, calibration: Calibration) -> Floats:
+def residuals(rows: Rows, late: Ints, usual: Usual, calibration: Calibration) -> Floats:
     """Days later than the account's usual day, cut off at CLIP; open invoices at what they are expected to become."""
-    known = np.clip(late - usual.middle, -CLIP, CLIP)
-    whole = np.rint(known).astype(np.int64)
-    past = Past(rows.account[usual.keep], whole[usual.keep], n)
-    known[~rows.paid] = _expected(past, rows.account[~rows.paid], whole[~rows.paid], calibration)
+    known = np.clip(late - usual.middle[rows.account], -CLIP, CLIP)
+    still = np.flatnonzero(~rows.paid)
+    so_far = np.rint(known[still]).astype(np.int64)
+    known[still] = _expected(usual.past.around(usual.middle, CLIP), rows.account[still], so_far, calibration)
     return known
 
 
@@ -88,24 +88,29 @@ def _book_beyond(calibration: Calibration) -> tuple[Floats, Floats]:
 
 def contrast(rows: Rows, late: Ints, usual: Usual, n: int, calibration: Calibration) -> Contrast:
     """The contrast of every span."""
-    days = residuals(rows, late, usual, n, calibration)
-    noise = _noise(rows.account[usual.keep], days[usual.keep], n, calibration)
-    pairs = [_split(rows.account, days, rows.age < span, n) for span in SPANS]
-    return Contrast(np.array([mean for mean, _ in pairs]), np.array([noise * size for _, size in pairs]))
+    days = residuals(rows, late, usual, calibration)
+    noise = _noise(rows.account[usual.keep], days[usual.keep], usual.past.size, calibration)
+    within = np.searchsorted(SPANS, np.arange(SPANS[-1] + 1), side="right")  # of an age: the spans too short for it
+    band = rows.account * (len(SPANS) + 1) + within[np.minimum(rows.age, SPANS[-1])]
+    shape = (n, len(SPANS) + 1)
+    counts: Ints = np.bincount(band, minlength=n * shape[1])
+    totals: Floats = np.bincount(band, days, n * shape[1]).astype(np.float64)
+    mean, size = _split(counts.reshape(shape).T, totals.reshape(shape).T)
+    return Contrast(mean, noise * size)
 
 
-def _noise(account: Ints, days: Floats, n: int, calibration: Calibration) -> Floats:
-    size = np.bincount(account, minlength=n)
-    mean = np.bincount(account, days, n) / np.maximum(size, 1)
-    squares = np.bincount(account, (days - mean[account]) ** 2, n)
-    return (PSEUDO_NOISE * calibration.noise + squares) / (PSEUDO_NOISE + np.maximum(size - 1, 0))
+def _noise(account: Ints, days: Floats, size: Ints, calibration: Calibration) -> Floats:
+    """Variance of each account's own days, shrunk to the book's."""
+    total, squares = (np.bincount(account, values, len(size)) for values in (days, days * days))
+    own = np.maximum(squares - total**2 / np.maximum(size, 1), 0)
+    return (PSEUDO_NOISE * calibration.noise + own) / (PSEUDO_NOISE + np.maximum(size - 1, 0))
 
 
-def _split(account: Ints, days: Floats, recent: Bools, n: int) -> tuple[Floats, Floats]:
-    """Mean of the recent minus mean of the rest, and 1/n of both added."""
-    now, total_now = np.bincount(account[recent], minlength=n), np.bincount(account[recent], days[recent], n)
-    rest = np.bincount(account, minlength=n) - now
-    mean_rest = (np.bincount(account, days, n) - total_now) / np.maximum(rest, 1)
+def _split(counts: Ints, totals: Floats) -> tuple[Floats, Floats]:
+    """Mean of the recent minus mean of the rest, and 1/n of both added, for each span (first axis; the last given is what is older)."""
+    now, total_now = np.cumsum(counts, axis=0)[:-1], np.cumsum(totals, axis=0)[:-1]
+    rest = counts.sum(axis=0) - now
+    mean_rest = (totals.sum(axis=0) - total_now) / np.maximum(rest, 1)
     return total_now / np.maximum(now, 1) - mean_rest, 1 / np.maximum(now, 0.3) + 1 / np.maximum(rest, 0.3)
 
 
@@ -157,12 +162,13 @@ def _log_mean_exp(values: Floats) -> Floats:
 
 def unpaid_run(rows: Rows, late: Ints, usual: Usual, n: int, calibration: Calibration) -> tuple[Floats, Ints]:
     """The run of each account's newest invoices that are all unpaid: -log of its chance over the root of their number, and that number."""
+    paid, still = np.flatnonzero(rows.paid), np.flatnonzero(~rows.paid)
     newest = np.full(n, np.iinfo(np.int64).max)
-    np.minimum.at(newest, rows.account[rows.paid], rows.age[rows.paid])
-    run = ~rows.paid & (rows.age < newest[rows.account])
+    newest[rows.account[paid]] = rows.age[paid]  # the last counts, and rows are in order of the due date
+    run = still[rows.age[still] < newest[rows.account[still]]]
     account, waited = rows.account[run], late[run] - calibration.common_shift_days
     own = usual.past.at_least(account, waited)
-    book = book_tail(waited - 1 - usual.middle[run], calibration.own_tail)
+    book = book_tail(waited - 1 - usual.middle[account], calibration.own_tail)
     chance = (own + PSEUDO_TAIL * book) / (usual.past.size[account] + PSEUDO_TAIL)
     total = np.bincount(account, -np.log(np.maximum(chance, 1e-4)), n)
     size = np.bincount(account, minlength=n)

@@ -46,10 +46,24 @@ def sample(rows: Rows, window: Windows, late: Ints) -> Sample:
 
 
 def terms_changed(rows: Rows, window: Windows, policy: Policy) -> Bools:
-    """Whether the usual terms of the two windows differ."""
-    now = medians(rows.account[window.recent], rows.terms[window.recent], window.n)
-    then = medians(rows.account[window.baseline], rows.terms[window.baseline], window.n)
-    return np.abs(np.nan_to_num(now) - np.nan_to_num(then)) >= policy.terms_changed
+    """Whether the usual terms of the two windows differ; not where one of them is empty."""
+    changed, some = np.zeros(window.n, dtype=np.bool_), _uneven(rows)
+    if some.size:
+        place = np.full(window.n, -1)
+        place[some] = np.arange(some.size)
+        mine = place[rows.account]
+        now, then = (
+            medians(mine[keep], rows.terms[keep], some.size)
+            for keep in ((mine >= 0) & window.recent, (mine >= 0) & window.baseline)
+        )
+        changed[some] = np.abs(now - then) >= policy.terms_changed
+    return changed
+
+
+def _uneven(rows: Rows) -> Ints:
+    """Accounts whose terms are not the same on all rows."""
+    other = (rows.terms[1:] != rows.terms[:-1]) & (rows.account[1:] == rows.account[:-1])
+    return np.unique(rows.account[1:][other])
 
 
 def z_values(rows: Rows, window: Windows, margin: Ints | int, changed: Bools) -> Floats:
@@ -66,28 +80,24 @@ def z_values(rows: Rows, window: Windows, margin: Ints | int, changed: Bools) ->
 def reasons(rows: Rows, window: Windows, z: Floats, unallocated: Floats, policy: Policy) -> list[str | None]:
     """Why an account cannot be judged; None where it can."""
     value = np.bincount(rows.account[window.recent], rows.value[window.recent], window.n)
-    rules = [
-        (window.recent_count < policy.recent_min, _few(window.recent_count, policy.widened_days, policy.recent_min)),
-        (window.baseline_count < policy.baseline_min, _few(window.baseline_count, 0, policy.baseline_min)),
-        (unallocated > policy.unallocated_share * value, None),
-        (~np.isfinite(z), None),
-    ]
-    texts = {
-        2: "money not allocated to invoices is over a tenth of the recent ones",
-        3: "all invoices were settled on the same day of their terms",
-    }
+    few, young = window.recent_count < policy.recent_min, window.baseline_count < policy.baseline_min
+    loose, same = unallocated > policy.unallocated_share * value, ~np.isfinite(z)
     found: list[str | None] = [None] * window.n
-    for place, (broken, text) in reversed(list(enumerate(rules))):
-        for at in np.flatnonzero(broken).tolist():
-            found[at] = text[at] if text is not None else texts[place]
+    for at in np.flatnonzero(few | young | loose | same).tolist():
+        if few[at]:
+            where = f"fell due in the last {policy.widened_days} days"
+            found[at] = _too_few(int(window.recent_count[at]), policy.recent_min, where)
+        elif young[at]:
+            found[at] = _too_few(int(window.baseline_count[at]), policy.baseline_min, "fell due in the year before")
+        elif loose[at]:
+            found[at] = "money not allocated to invoices is over a tenth of the recent ones"
+        else:
+            found[at] = "all invoices were settled on the same day of their terms"
     return found
 
 
-def _few(counts: Ints, days: int, minimum: int) -> list[str]:
-    where = f"fell due in the last {days} days" if days else "fell due in the year before"
-    return [
-        f"only {c} of the {minimum} invoices needed {where}" if c else f"no invoice {where}" for c in counts.tolist()
-    ]
+def _too_few(count: int, minimum: int, where: str) -> str:
+    return f"only {count} of the {minimum} invoices needed {where}" if count else f"no invoice {where}"
 
 
 def already_late(rows: Rows, window: Windows, policy: Policy) -> Bools:

@@ -26,7 +26,16 @@ class Past:
     def __init__(self, account: Ints, days: Ints, n: int) -> None:
         self.size: Ints = np.bincount(account, minlength=n)
         self.end: Ints = np.cumsum(self.size)
-        self._keys = np.sort((account << _BITS) + np.clip(days, 1 - _HALF, _HALF - 2) + _HALF)
+        self._keys = (account << _BITS) + np.clip(days, 1 - _HALF, _HALF - 2) + _HALF
+        self._keys.sort(kind="stable")  # which likes rows that come by account
+
+    def around(self, middle: Floats, most: int) -> Past:
+        """The same rows counted from each account's ``middle``, in whole days, cut off at ``most`` either way; their order is the same."""
+        account = self._keys >> _BITS
+        days = np.rint(np.clip(self._days - middle[account], -most, most)).astype(np.int64)
+        moved = Past.__new__(Past)
+        moved.size, moved.end, moved._keys = self.size, self.end, (account << _BITS) + days + _HALF
+        return moved
 
     @cached_property
     def _days(self) -> Ints:

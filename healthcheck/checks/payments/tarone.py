@@ -19,7 +19,8 @@ Bools = NDArray[np.bool_]
 
 _BITS = 14
 _HALF = 1 << (_BITS - 1)
-LONGEST = 240  # days: no shift beyond is told apart
+_FLAGS = 2  # bits
+NEAR, LONGEST = 15, 240  # days: most shifts are less; no shift beyond is told apart
 
 
 @dataclass(frozen=True)
@@ -48,39 +49,47 @@ def statistic(sample: Sample, margin: Ints | int) -> Floats:
     """
     if not len(sample.account):
         return np.full(sample.n, np.nan)
-    late = sample.late - np.where(sample.recent, np.broadcast_to(margin, sample.n)[sample.account], 0)
-    key = (sample.account << _BITS) + np.clip(late, 1 - _HALF, _HALF - 1) + _HALF
-    order = np.argsort(key, kind="stable")
-    key, paid, recent = key[order], sample.paid[order], sample.recent[order]
-    first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-    return _ratio(sample.n, key[first] >> _BITS, *_counts(first, paid, recent))
+    key = _sorted(sample, margin)
+    day = key >> _FLAGS
+    first = np.flatnonzero(np.r_[True, day[1:] != day[:-1]])
+    account = day[first] >> _BITS
+    return _ratio(sample.n, account, *_counts(sample.n, account, first, key))
 
 
-def _counts(first: Ints, paid: Bools, recent: Bools) -> tuple[Floats, Floats, Floats, Floats]:
-    """Rows, recent rows, paid rows, recent paid rows of each distinct day of each account."""
-    columns = (np.ones(len(paid)), recent, paid, paid & recent)
-    counts = [np.add.reduceat(np.asarray(column, dtype=np.float64), first) for column in columns]
-    return counts[0], counts[1], counts[2], counts[3]
+def _sorted(sample: Sample, margin: Ints | int) -> Ints:
+    """Account, day, paid and recent of each row packed into one number, in that order; the sort likes rows that come by account."""
+    more = margin if np.ndim(margin) == 0 else np.asarray(margin)[sample.account]
+    late = np.clip(sample.late - more * sample.recent, 1 - _HALF, _HALF - 1) + _HALF
+    key: Ints = (((sample.account << _BITS) + late) << _FLAGS) + 2 * sample.paid + sample.recent
+    key.sort(kind="stable")
+    return key
 
 
-def _ratio(n: int, account: Ints, rows: Floats, mine: Floats, paid: Floats, mine_paid: Floats) -> Floats:
-    at_risk, mine_at_risk = _remaining(n, account, rows), _remaining(n, account, mine)
-    share = mine_at_risk / at_risk
-    num = np.sqrt(at_risk) * (paid * share - mine_paid)
-    var = at_risk * paid * share * (1 - share) * (at_risk - paid) / np.maximum(at_risk - 1, 1)
+def _counts(n: int, account: Ints, first: Ints, key: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """For each distinct day of each account: rows and recent rows not settled before it; rows and recent rows settled on it."""
+    end = np.append(first, len(key))
+    mine, paid, both = (_running(flag) for flag in (key & 1, (key & 2) >> 1, (key & 3) == 3))
+    last = np.cumsum(np.bincount(account, np.diff(end), n)).astype(np.int64)[account]
+    return last - first, mine[last] - mine[first], np.diff(paid[end]), np.diff(both[end])
+
+
+def _running(values: Ints | Bools) -> Ints:
+    """Sums of the values before each place, and of all."""
+    sums = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(values, out=sums[1:])
+    return sums
+
+
+def _ratio(n: int, account: Ints, at_risk: Ints, mine: Ints, paid: Ints, mine_paid: Ints) -> Floats:
+    told = np.flatnonzero((paid > 0) & (mine > 0) & (mine < at_risk))  # elsewhere the two samples cannot be told apart
+    account, many, settled = account[told], at_risk[told].astype(np.float64), paid[told]
+    share = mine[told] / many
+    num = np.sqrt(many) * (settled * share - mine_paid[told])
+    var = many * settled * share * (1 - share) * (many - settled) / np.maximum(many - 1, 1)
     total, spread = np.bincount(account, num, n), np.bincount(account, var, n)
-    tied = np.bincount(account, (paid > 0) & (share > 0) & (share < 1), n) > 0
+    tied = np.bincount(account, minlength=n) > 0
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(spread > 1e-9, total / np.sqrt(spread), np.where(tied, 0.0, np.nan))
-
-
-def _remaining(n: int, account: Ints, counts: Floats) -> Floats:
-    """How many of the account's rows are not yet settled just before each of its days."""
-    before = np.cumsum(counts) - counts
-    first = np.r_[True, account[1:] != account[:-1]]
-    start = np.zeros(n)
-    start[account[first]] = before[first]
-    return np.bincount(account, counts, n)[account] - (before - start[account])
 
 
 def tail(z: Floats) -> Floats:
@@ -90,7 +99,15 @@ def tail(z: Floats) -> Floats:
 
 def shift(sample: Sample) -> Ints:
     """By how many days the recent invoices are later: the largest margin at which z is still >= 0, by bisection; 0 at least."""
-    low, high = np.zeros(sample.n, dtype=np.int64), np.full(sample.n, LONGEST)
+    near = ~(statistic(sample, NEAR) >= 0)
+    days = np.zeros(sample.n, dtype=np.int64)
+    for some, most in ((near, NEAR), (~near, LONGEST)):
+        days[some] = _bisected(sample.of(np.flatnonzero(some)), most)
+    return days
+
+
+def _bisected(sample: Sample, most: int) -> Ints:
+    low, high = np.zeros(sample.n, dtype=np.int64), np.full(sample.n, most)
     while np.any(high - low > 1):
         middle = (low + high) // 2
         later = statistic(sample, middle) >= 0
