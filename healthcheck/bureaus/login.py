@@ -115,11 +115,11 @@ def shared(key: Hashable, ask: Callable[[], Token]) -> LogIn:
         return _LOG_INS.setdefault(key, LogIn(ask))
 
 
-def _forget() -> None:
-    """In a forked child a lock may be held by a thread that is not there."""
+def forget() -> None:
+    """Drop all tokens and failures of this process; in a forked child a lock may be held by a thread that is not there."""
     global _LOCK
     _LOCK = threading.Lock()
     _LOG_INS.clear()
 
 
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=forget)

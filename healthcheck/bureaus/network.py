@@ -6,8 +6,10 @@ resolved again later may lead elsewhere by then.
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -19,6 +21,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import Retry
 
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+TICK: Final = 0.2  # seconds between two looks at the deadlines
+IDLE_TICKS: Final = 50
 BACKOFF: Final = 0.1  # seconds, doubled before each further attempt to connect
 
 
@@ -52,18 +56,17 @@ class Flight:
     def __init__(self, seconds: float) -> None:
         self.left = False
         self.late = False
+        self._until = time.monotonic() + seconds
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
 
     def __enter__(self) -> Flight:
         _THREAD.flight = self
-        self._timer.start()
+        _TOWER.watch(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        _TOWER.forget(self)
         with self._lock:
             self._socket = None
         _THREAD.flight = None
@@ -76,13 +79,63 @@ class Flight:
             self.left = True
             self._socket = sock
 
-    def _expire(self) -> None:
-        """Cut the line under whoever still reads: reads end at once, however slowly the other side drips."""
+    def check(self, now: float) -> None:
+        """Past the deadline, cut the line under whoever still reads: reads end at once, however slowly the other side drips."""
         with self._lock:
+            if self.late or now < self._until:
+                return
             self.late = True
             if self._socket is not None:
                 with suppress(OSError):
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class _Tower:
+    """Watches all flights of this process from one thread, which ends when there is nothing to watch."""
+
+    def __init__(self) -> None:
+        self._flights: set[Flight] = set()
+        self._lock = threading.Lock()
+        self._watching = False
+
+    def watch(self, flight: Flight) -> None:
+        with self._lock:
+            self._flights.add(flight)
+            if self._watching:
+                return
+            self._watching = True
+        threading.Thread(target=self._run, name="bureau deadlines", daemon=True).start()
+
+    def forget(self, flight: Flight) -> None:
+        with self._lock:
+            self._flights.discard(flight)
+
+    def _run(self) -> None:
+        idle = 0
+        while idle < IDLE_TICKS:
+            time.sleep(TICK)
+            flights = self._flying(idle)
+            idle = 0 if flights else idle + 1
+            for flight in flights:
+                flight.check(time.monotonic())
+
+    def _flying(self, idle: int) -> list[Flight]:
+        with self._lock:
+            if not self._flights and idle + 1 >= IDLE_TICKS:
+                self._watching = False
+            return list(self._flights)
+
+
+_TOWER = _Tower()
+
+
+def _forget() -> None:
+    """A forked child has none of its parent's threads."""
+    global _TOWER
+    _TOWER = _Tower()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 class _Thread(threading.local):

@@ -5,6 +5,7 @@
             return OursServing(body)
 
 ``bureau(body, tmp_path)`` returns an adapter that answers with ``body`` (a report in normal form as JSON types, dated DAY) for SUBJECT.
+Adapters that speak HTTP run ``healthcheck.bureaus.http_testing`` instead.
 """
 
 from __future__ import annotations

@@ -2,10 +2,18 @@ from __future__ import annotations
 
 import csv
 import json
+from typing import ClassVar
 
+import pytest
+
+from healthcheck.bureaus.base import Subject
+from healthcheck.bureaus.creditsafe import Creditsafe
 from healthcheck.bureaus.file import FileBureau
+from healthcheck.bureaus.http_testing import HttpConformance
 from healthcheck.bureaus.testing import DAY, SUBJECT, Conformance
 from healthcheck.settings import load
+from tests.servers.adapters import KeyBureau, LookupBureau
+from tests.servers.bureau import CREDITSAFE, NORMAL
 
 
 class TestFileJson(Conformance):
@@ -38,3 +46,56 @@ def _flat(body):
         elif name != "reported_on":
             cells[name] = "|".join(value) if isinstance(value, list) else value
     return cells
+
+
+class TestCreditsafe(HttpConformance):
+    report: ClassVar = {"failedSections": [], "report": {"companyId": "DE-0-HRB1", **CREDITSAFE}}
+    where: ClassVar = {
+        "score": "report.creditScore", "limit": "report.creditScore.currentCreditRating.creditLimit", "payment": "report.paymentData",
+        "legal": "report.negativeInformation", "ownership": "report.shareCapitalStructure", "status": "report.companySummary",
+        "banks": "report.otherInformation",
+    }  # fmt: skip
+    numbers: ClassVar = {
+        "score.value": "report.creditScore.currentCreditRating.providerValue.value",
+        "limit.amount": "report.creditScore.currentCreditRating.creditLimit.value",
+        "payment.dbt": "report.paymentData.dbt",
+        "payment.industry": "report.paymentData.industryDBT",
+    }
+    failed = ("score", {"failedSections": ["CreditScore"], "report": {**CREDITSAFE, "creditScore": None}})
+    log_in = "/v1/authenticate"
+    token: ClassVar = {"token": "jwt"}
+    subject = Subject("C042", name="Norda Metall GmbH", country="DE", ids={"creditsafe_id": "DE-0-HRB1"})
+
+    def adapter(self, url, limits):
+        return Creditsafe(
+            load(
+                creditsafe_base_url=f"{url}/v1", creditsafe_username="u", creditsafe_password="open sesame",
+                creditsafe_cost_per_pull="4.20", allowed_private_hosts="127.0.0.1",
+            ),
+            limits,
+        )  # fmt: skip
+
+
+class _Generic(HttpConformance):
+    report: ClassVar = {"orders": [], "report": NORMAL}
+    where: ClassVar = {
+        name: f"report.{name}" for name in ("score", "limit", "payment", "ownership", "status", "legal")
+    } | {"banks": "report.banks_on_file", "filings": "report.filings_overdue"}
+    numbers: ClassVar = {
+        name: f"report.{name}" for name in ("score.value", "limit.amount", "payment.dbt", "payment.paydex")
+    }
+    failed = ("limit", {"report": {**NORMAL, "sections": {"limit": "failed"}}})
+
+    def adapter(self, url, limits):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TEST_BUREAU_URL", url)
+            patch.setenv("TEST_BUREAU_READ", str(limits.read))
+            return self.made(load())
+
+
+class TestKeyBureau(_Generic):
+    made = KeyBureau
+
+
+class TestLookupBureau(_Generic):
+    made = LookupBureau

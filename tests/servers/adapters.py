@@ -43,11 +43,16 @@ class _Generic:
 
     def look_up(self, subject: Subject, key: str) -> Ready | Pending | None:
         asked = {"headers": _headers(), "params": {"reference": key}}
-        found = self.door.free("GET", "orders", **asked).body["orders"]
-        return self._ready(found[0], date.today()) if found else None
+        answer = self.door.free("GET", "orders", **asked)
+        found = answer.body["orders"]
+        return self._ready(found[0], date.today(), answer.raw) if found else None
 
-    def _ready(self, body: Any, as_of: date) -> Ready:
-        return Ready(Report.from_body({"bureau": self.name, **body["report"], "reported_on": as_of.isoformat()}))
+    def _buy(self, as_of: date, **asked: Any) -> Ready:
+        answer = self.door.paid("POST", "orders", **asked)
+        return self._ready(answer.body, as_of, answer.raw)
+
+    def _ready(self, body: Any, as_of: date, raw: bytes) -> Ready:
+        return Ready(Report.from_body({"bureau": self.name, **body["report"], "reported_on": as_of.isoformat()}), raw)
 
 
 def _headers(**more: str) -> dict[str, Any]:
@@ -59,8 +64,7 @@ class KeyBureau(_Generic):
     idempotency = "key"
 
     def order(self, subject: Subject, as_of: date, key: str) -> Ready | Pending:
-        asked = {"headers": _headers(Idempotency_Key=key), "json": {"account": subject.account}}
-        return self._ready(self.door.paid("POST", "orders", **asked).body, as_of)
+        return self._buy(as_of, headers=_headers(Idempotency_Key=key), json={"account": subject.account})
 
 
 class LookupBureau(_Generic):
@@ -68,5 +72,4 @@ class LookupBureau(_Generic):
     idempotency = "lookup"
 
     def order(self, subject: Subject, as_of: date, key: str) -> Ready | Pending:
-        asked = {"headers": _headers(), "json": {"account": subject.account, "reference": key}}
-        return self._ready(self.door.paid("POST", "orders", **asked).body, as_of)
+        return self._buy(as_of, headers=_headers(), json={"account": subject.account, "reference": key})
