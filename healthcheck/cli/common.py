@@ -26,7 +26,7 @@ def settings() -> Settings:
     from healthcheck.settings import load
 
     chosen = load()
-    logs.begin(chosen)
+    logs.begin(chosen, default="ERROR")  # a command says itself what a person should know
     return chosen
 
 
