@@ -15,6 +15,7 @@ from typing import Final
 from healthcheck.logs import HIDDEN, redacted
 
 _QUERY: Final = re.compile(r"(?P<path>(?:https?://|/)[^\s?\"']*)\?[^\s\"']+")
+_RETRYING: Final = "Retrying (%r) after connection broken"
 _HTTP: Final = ("urllib3", "requests")
 _TOKENS: Final[deque[str]] = deque(maxlen=32)
 
@@ -33,9 +34,14 @@ def clean(text: str) -> str:
 
 
 class Quiet(logging.Filter):
-    """Rewrites a record before its handler formats it, traceback included. Lets every record pass."""
+    """Rewrites a record before its handler formats it, traceback included.
+
+    Lets every record pass but, unless somebody debugs, urllib3's warnings about attempts to connect: our error says it once.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if str(record.msg).startswith(_RETRYING) and not logging.root.isEnabledFor(logging.DEBUG):
+            return False
         try:
             said = record.getMessage()
         except Exception:  # logging would show the arguments as they are

@@ -91,7 +91,7 @@ def policy_from(settings: Settings) -> Policy:
 def _price(settings: Settings) -> int:
     """What a pull from the preferred bureau costs."""
     names = [f"{bureau}_cost_per_pull" for bureau in settings.bureaus[:1]]
-    return sum(to_minor(Decimal(getattr(settings, name, 0)), settings.currency) for name in names)
+    return sum(to_minor(Decimal(getattr(settings, name, None) or 0), settings.currency) for name in names)
 
 
 def calibrate(columns: Columns, as_of: date, policy: Policy) -> Calibration:

@@ -66,9 +66,10 @@ def _held(engine: Engine, month: Month, as_of: date | None, settings: Settings, 
 
 
 def _require_usable(settings: Settings) -> None:
-    """Carrier, bureaus and outbox, as far as that can be seen without asking anybody."""
+    """Carrier, bureaus with their prices, and outbox, as far as that can be seen without asking anybody."""
     open_carrier(settings).shutdown()
-    registry.configured(settings)
+    for bureau in registry.configured(settings):
+        bureau.cost()
     with mail.sender(settings):
         pass
 

@@ -109,6 +109,16 @@ def test_what_the_filter_rewrites(name, said, args, shown):
     assert record.getMessage() == shown
 
 
+def test_attempts_to_connect_are_told_in_debug_only(caplog):
+    from tests.unit.test_http import door
+
+    for level, told in ((logging.WARNING, 0), (logging.DEBUG, 3)):
+        caplog.clear()
+        with caplog.at_level(level), pytest.raises(HealthcheckError):
+            door("http://127.0.0.1:9").paid("GET", "x")
+        assert len([record for record in caplog.records if "Retrying" in record.getMessage()]) == told
+
+
 def test_a_traceback_is_rewritten_too():
     quiet.remember("canary-token")
     try:

@@ -10,7 +10,7 @@ from healthcheck.cli import common
 from healthcheck.cli.app import assemble
 from healthcheck.errors import UsageError
 from healthcheck.store.session import read, write
-from healthcheck.store.work import Flag, FlagEvent, Pull
+from healthcheck.store.work import Flag, FlagEvent, Month, Pull
 from tests import review_world as world
 
 
@@ -110,3 +110,12 @@ def test_a_carrier_of_a_later_release_is_said_to_be_one(book, monkeypatch):
     monkeypatch.setenv("HEALTHCHECK_CARRIER", "pigeons")
     with pytest.raises(UsageError, match="none of inline, threads"):
         call("review")
+
+
+def test_a_bureau_without_a_price_stops_the_review_before_anything_is_planned(book, monkeypatch):
+    monkeypatch.setenv("HEALTHCHECK_BUREAUS", "creditsafe")
+    with pytest.raises(UsageError, match="price not set; set HEALTHCHECK_CREDITSAFE_COST_PER_PULL"):
+        call("review", "--month", "2026-06")
+    with read(book) as session:
+        assert session.exec(select(Month)).all() == []
+    assert json.loads(call("plan", "--month", "2026-06", "--json"))["cost"] == "0.00"
