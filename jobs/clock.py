@@ -24,12 +24,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from healthcheck import healthz, stopping
 from healthcheck.errors import HealthcheckError
-from healthcheck.logs import context, fields
+from healthcheck.logs import context, fields, redacted
 from healthcheck.reviews import status
 from healthcheck.settings import Settings
 from healthcheck.store.operations import JobRun
 from healthcheck.store.session import write
-from jobs import DAY, JOBS, Job
+from jobs import DAY, JOBS, Job, troubles
 
 _LOG = logging.getLogger(__name__)
 LOOK: Final = 600  # seconds between two looks whether a daily job is due
@@ -70,24 +70,32 @@ def call(job: Job, engine: Engine, settings: Settings, clock: Clock = utc) -> No
             _end(engine, job, clock(), error)
             if job.name == "tick" and settings.heartbeat_file:
                 healthz.beat(Path(settings.heartbeat_file), clock())
+            if error is None:
+                troubles.over(job.name)
         except DBAPIError as failure:
-            _LOG.error("the database cannot be used", extra=fields(why=str(failure.orig).splitlines()[0]))
+            troubles.tell(job.name, "the database cannot be used", str(failure.orig).splitlines()[0])
 
 
 def _error_of(job: Job, engine: Engine, settings: Settings, now: datetime) -> str | None:
+    """What went wrong, as one line. A database that cannot be used is nobody's in particular, and raised."""
     try:
         job.load()(engine, now, settings)
     except stopping.Stopped:
         return None
     except HealthcheckError as error:
-        _LOG.error("job failed", extra=fields(why=str(error)))
-        return str(error)
+        if isinstance(error.__cause__, DBAPIError):
+            raise error.__cause__ from None
+        return _failed(job, redacted(str(error)))
     except DBAPIError:
         raise
     except Exception as error:
-        _LOG.exception("job failed")
-        return f"{type(error).__name__}: {error}"
+        return _failed(job, redacted(" ".join(f"{type(error).__name__}: {error}".split())), error)
     return None
+
+
+def _failed(job: Job, why: str, trace: BaseException | None = None) -> str:
+    troubles.tell(job.name, "job failed", why, trace)
+    return why
 
 
 def _begin(engine: Engine, job: Job, now: datetime) -> bool:

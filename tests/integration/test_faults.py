@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
@@ -26,6 +27,7 @@ from healthcheck.reviews import calibrations, review, status
 from healthcheck.store import schema, session
 from healthcheck.store.session import connect, read
 from healthcheck.store.work import Message
+from jobs import JOBS, clock, troubles
 from tests import review_world as world
 from tests.mail_server import Postbox, free_port, serving
 
@@ -204,6 +206,51 @@ def test_a_command_that_meets_the_lock_says_so_and_does_nothing(book, cli, monke
     )
     assert world.dump(engine) == before
     assert cli("flags", "decide", "1", "limit cut").code == 0
+
+
+# ---- the scheduler meanwhile
+
+
+@pytest.fixture
+def turns(book, logged):
+    """Call every job, as the clock would, so many times, a minute apart from the last time; the errors in the log, and what was mended."""
+    minutes = itertools.count()
+    given = world.settings(opened(book), book, ledger_max_age_days="400", monthly_day="28")
+    troubles._open.clear()
+
+    def turn(times):
+        engine = opened(book)
+        for minute in itertools.islice(minutes, times):
+            for job in JOBS:
+                clock.call(job, engine, given, lambda at=minute: world.NOW + timedelta(minutes=at))
+        events = logged()
+        return [(one["event"], one["why"]) for one in events if one["level"] == "error"], [
+            one["was"] for one in events if one["event"] == "mended"
+        ]
+
+    yield turn
+    troubles._open.clear()
+
+
+def month_states(folder):
+    return [(row["month"], row["state"]) for row in world.dump(opened(folder))["month"]]
+
+
+def test_a_scheduler_that_meets_a_locked_database_says_it_once_and_does_everything_later(book, turns, monkeypatch):
+    monkeypatch.setattr(session, "BUSY_SECONDS", 0.1)
+    with locked(book):
+        assert turns(3) == ([("the database cannot be used", "database is locked")], [])
+    assert turns(1) == ([], ["database is locked"])
+    assert month_states(book) == [("2026-06", "closed")]
+    assert len(delivered(book)) == len(stored(opened(book)))
+
+
+def test_a_scheduler_whose_disk_is_full_says_it_once_and_does_everything_later(book, turns):
+    with room_for(opened(book), 2):
+        assert turns(3) == ([("the database cannot be used", "database or disk is full")], [])
+        assert ("2026-06", "closed") not in month_states(book)
+    assert turns(1) == ([], ["database or disk is full"])
+    assert month_states(book) == [("2026-06", "closed")]
 
 
 # ---- the folder of the mails
