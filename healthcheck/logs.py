@@ -94,8 +94,8 @@ def secrets_of(settings: Settings) -> Iterator[str]:
         for one in value if isinstance(value, tuple) else (value,):
             if isinstance(one, SecretStr):
                 yield one.get_secret_value()
-            elif isinstance(one, str) and "://" in one:
-                yield from _password(one)
+            elif isinstance(one, str):
+                yield from passwords(one)
 
 
 def redacted(text: str) -> str:
@@ -107,9 +107,10 @@ def redacted(text: str) -> str:
     return _IN_HEADER.sub(rf"\g<1> {HIDDEN}", text)
 
 
-def _password(url: str) -> Iterator[str]:
+def passwords(text: str) -> Iterator[str]:
+    """The password in the text, if that is a URL with one: as it is written, and as it is meant."""
     try:
-        password = urlsplit(url).password
+        password = urlsplit(text).password if "://" in text else None
     except ValueError:
         return
     if password:

@@ -78,6 +78,9 @@ class Settings(BureauSettings):
 
     carrier: str = "threads"
     carrier_workers: int = Field(4, ge=1, le=256)
+    dask_ca_file: str = ""
+    dask_cert_file: str = ""
+    dask_key_file: str = ""
 
     log_format: str = Field("text", pattern="^(text|json)$")
     log_level: str = Field("", pattern="^(?i:debug|info|warning|error)?$")

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, wait
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
-from healthcheck import stopping
 from healthcheck.bureaus import registry
 from healthcheck.errors import Fatal
 from healthcheck.months import Month
 from healthcheck.reports import mail, outbox
-from healthcheck.reviews import closing, holds, leases, months, pulls, schedule
+from healthcheck.reviews import closing, holds, months, pulls, rounds, schedule
 from healthcheck.reviews.carriers import open_carrier
-from healthcheck.reviews.leases import Open
-from healthcheck.reviews.units import hand_over, run_unit
+from healthcheck.reviews.rounds import Progress
 from healthcheck.settings import Settings
 from healthcheck.store import work
 from healthcheck.store.session import read, trouble
-
-Progress = Callable[[str, int, int], None]  # what, done, of how many
-BATCH: Final = 16  # reviews in a unit, at most
-POLL_SECONDS = 0.2
 
 
 def review(
@@ -49,7 +41,7 @@ def review(
         _require_usable(settings)
         if not _held(engine, month, as_of, settings, now):
             month_id = months.plan(engine, month, as_of, settings, now, tell)
-            run(engine, month_id, settings, now, tell)
+            rounds.run(engine, month_id, settings, now, tell)
             closing.close(engine, month_id, settings, now)
         outbox.relay(engine, settings, now)
         return totals(engine, month, settings)
@@ -107,83 +99,3 @@ def unfinished(engine: Engine, which: Month) -> dict[str, int]:
             "undelivered": select(mail.id).where(mail.month == month.month, mail.state != "SENT"),
         }
         return {name: len(session.exec(query).all()) for name, query in queries.items()}
-
-
-def run(engine: Engine, month_id: int, settings: Settings, now: datetime, progress: Progress) -> None:
-    """Hand out what is due until every review of the month is settled, asking the database after each round."""
-    url = engine.url.render_as_string(hide_password=False)
-    order = hand_over(settings.model_copy(update={"database_url": url})), now.isoformat()
-    left = leases.still_open(engine, month_id)
-    meter = _Meter(left.total, progress)
-    with _opened(settings) as carrier:
-        while left.total:
-            stopping.check()
-            errors = _round(carrier, order, list(_units(left, settings.carrier_workers)), meter)
-            before, left = left, leases.still_open(engine, month_id)
-            meter.show(before.total - left.total)
-            if errors and left.total == before.total:
-                raise errors[0]
-            if left.held == left.total > 0:
-                _tell_why(engine, month_id, progress)
-                time.sleep(POLL_SECONDS)
-
-
-def _tell_why(engine: Engine, month_id: int, progress: Progress) -> None:
-    """Say which bureaus the reviews wait for, if that is what they wait for."""
-    with read(engine) as session:
-        waits = pulls.what_waits(session, session.get_one(work.Month, month_id).month)
-    if waits:
-        progress(f"waiting: {waits[0]}", 0, 1)
-
-
-class _Meter:
-    """Shows how far the run is; what carriers answer is a hint, corrected after each round."""
-
-    def __init__(self, total: int, progress: Progress) -> None:
-        self.total, self.progress = total, progress
-        self.sure = self.hinted = 0
-
-    def hint(self, stored: int) -> None:
-        self.hinted += stored
-        self._tell(min(self.sure + self.hinted, self.total))
-
-    def show(self, settled: int) -> None:
-        self.sure, self.hinted = self.sure + settled, 0
-        self._tell(self.sure)
-
-    def _tell(self, done: int) -> None:
-        if self.total:
-            self.progress("reviewing", done, self.total)
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Executor]:
-    """The carrier; what it has not begun when something goes wrong is called off."""
-    carrier = open_carrier(settings)
-    try:
-        yield carrier
-    except BaseException:
-        carrier.shutdown(wait=True, cancel_futures=True)
-        raise
-    carrier.shutdown()
-
-
-def _units(left: Open, workers: int) -> Iterator[Sequence[int]]:
-    """Even batches of what is due; what was tried before goes alone, so that it can harm nobody else."""
-    size = max(1, min(BATCH, -(-len(left.fresh) // workers)))
-    yield from (left.fresh[start : start + size] for start in range(0, len(left.fresh), size))
-    yield from ((key,) for key in left.tried)
-
-
-def _round(carrier: Executor, order: tuple[str, str], units: list[Sequence[int]], meter: _Meter) -> list[BaseException]:
-    """Run the units; what went wrong with the carrier or the database, if anything."""
-    futures: list[Future[int]] = []
-    for ids in units:
-        futures.append(carrier.submit(run_unit, *order, *ids))
-        futures[-1].add_done_callback(lambda done: meter.hint(_hint(done)))
-    wait(futures)
-    return [error for future in futures if not future.cancelled() and (error := future.exception())]
-
-
-def _hint(future: Future[int]) -> int:
-    return 0 if future.cancelled() or future.exception() else future.result()

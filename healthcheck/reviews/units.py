@@ -14,17 +14,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 from pydantic import SecretStr
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from healthcheck import logs, stopping
+from healthcheck import __version__, logs, stopping
 from healthcheck.bureaus import registry
 from healthcheck.bureaus.base import Bureau
+from healthcheck.errors import UsageError
 from healthcheck.ledger.read import read_columns
 from healthcheck.reviews import calibrations, flags, leases, pulls, rotation, standings
 from healthcheck.reviews.judge import ROTATION, Judged, judge
@@ -35,6 +36,7 @@ from healthcheck.store.session import connect, read, write
 from healthcheck.store.work import Finding, Month, Review
 
 _LOG = logging.getLogger(__name__)
+KNOWN: Final = 8
 FACTS = ("exposure", "limit", "past_due", "oldest_days", "unconverted", "group", "group_exposure", "group_limit")
 
 
@@ -61,10 +63,51 @@ class Result:
     cycle: int | None
 
 
+_known_here: dict[str, Settings] = {}  # by what is handed over for them; the last few
+
+
 def hand_over(settings: Settings) -> str:
-    """The settings as a plain string, without secrets: those a worker reads from its own environment."""
-    values = settings.model_dump(mode="json")
-    return json.dumps({name: value for name, value in values.items() if not _secret(getattr(settings, name))})
+    """The settings as a plain string, without secrets and without the database's URL.
+
+    Whoever does not ``know`` them, on another machine, has those in its own environment; which database is meant, and by which release,
+    stands in the string.
+    """
+    values = settings.model_dump(mode="json", exclude={"database_url"})
+    told = {name: value for name, value in values.items() if not _secret(getattr(settings, name))}
+    return json.dumps({"release": __version__, "database": _place(settings.database_url), "settings": told})
+
+
+def know(settings: Settings) -> None:
+    """In this process, units with these settings need no environment."""
+    while len(_known_here) >= KNOWN:
+        _known_here.pop(next(iter(_known_here)))
+    _known_here[hand_over(settings)] = settings
+
+
+def _settings(order: str) -> Settings:
+    """The settings that were handed over, secrets and all. Raises UsageError where this worker is not fit for them."""
+    if order in _known_here:
+        return _known_here[order]
+    told = json.loads(order)
+    if told["release"] != __version__:
+        raise UsageError(f"a worker runs release {__version__}, the review {told['release']}: install the same on both")
+    own = load(**told["settings"])
+    if _name(_place(own.database_url)) != _name(told["database"]):
+        raise UsageError(
+            f"a worker has another database than the review's {told['database']}: set HEALTHCHECK_DATABASE_URL there"
+        )
+    return own
+
+
+def _place(url: str) -> str:
+    """Which database a URL means, without who and how."""
+    made = make_url(url)
+    return f"{made.get_backend_name()}://{made.host or ''}:{made.port or ''}/{made.database or ''}"
+
+
+def _name(place: str) -> tuple[str, str]:
+    """The kind and name of the database: how a host is called differs from machine to machine."""
+    return place.partition(":")[0], place.rpartition("/")[2]
 
 
 def run_unit(order: str, now: str, *review_ids: int) -> int:
@@ -72,7 +115,7 @@ def run_unit(order: str, now: str, *review_ids: int) -> int:
 
     ``order`` is ``hand_over(settings)``, ``now`` an ISO instant; all reviews belong to one month.
     """
-    settings = load(**json.loads(order))
+    settings = _settings(order)
     logs.join(settings)
     engine, token = _engine(settings.database_url, settings.keys), uuid.uuid4().hex
     claims = leases.claim(engine, review_ids, token)
@@ -269,6 +312,5 @@ def _engine(url: str, keys: tuple[str, ...]) -> Engine:
 
 
 def _secret(value: object) -> bool:
-    return isinstance(value, SecretStr) or (
-        isinstance(value, tuple) and any(isinstance(part, SecretStr) for part in value)
-    )
+    parts = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(part, SecretStr) or (isinstance(part, str) and any(logs.passwords(part))) for part in parts)

@@ -22,7 +22,7 @@ from healthcheck.bureaus.file import FileBureau
 from healthcheck.checks import registry
 from healthcheck.months import Month
 from healthcheck.reports import digests, mail  # noqa: F401
-from healthcheck.reviews import leases, review
+from healthcheck.reviews import leases, review, rounds
 from healthcheck.store.session import connect
 from tests import databases
 from tests import review_world as world
@@ -30,7 +30,7 @@ from tests import review_world as world
 for name in registry.CHECKS:
     registry.load(name)
 leases.LEASE_SECONDS = 0.4
-review.POLL_SECONDS = 0.05
+rounds.POLL_SECONDS = 0.05
 
 
 class Counter:

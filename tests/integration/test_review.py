@@ -223,7 +223,7 @@ def test_settings_travel_without_their_secrets(book):
     [
         ({"bureaus": ("nobody",)}, "no bureau is called 'nobody'"),
         ({"mail_url": "pigeon:post"}, "MAIL_URL"),
-        ({"carrier": "dask+tls://host:1"}, "later release"),
+        ({"carrier": "pigeons"}, "none of inline, threads, processes, dask.tls"),
     ],
 )
 def test_wrong_settings_are_said_before_anything_is_planned_or_paid(book, wrong, said):
