@@ -88,6 +88,14 @@ def test_a_rare_buyer_is_named_all_the_same_once_he_is_plainly_gone() -> None:
     assert row["outcome"] in ("flag", "urgent")
 
 
+def test_one_who_buys_eight_times_a_year_is_judged_where_his_rhythm_makes_a_silent_quarter_speak() -> None:
+    ages = [1080 - 42 * n + (19 if n % 3 else -19) for n in range(26)]
+    irregular = [item(1, f"{n:02d}", AS_OF - timedelta(days=age), 1000.0) for n, age in enumerate(ages)]
+    assert said(every(1, 42))["outcome"] == "clear"
+    assert said(irregular)["outcome"] == "unknown"
+    assert "too rarely to tell a quiet spell from chance" in said(irregular)["evidence"]["reason"]
+
+
 def seasonal(key: int, years: range, months: range, per_month: int) -> list[dict[str, Any]]:
     days = [date(y, m, 1 + n * (27 // per_month)) for y in years for m in months for n in range(per_month)]
     return [item(key, f"{key}-{n:04d}", day, 1000.0) for n, day in enumerate(days)]
@@ -166,3 +174,35 @@ def test_every_account_gets_one_row_in_its_order() -> None:
     assert result.columns == ["key", "outcome", "score", "p", "summary", "evidence", "signals"]
     assert isinstance(result.schema["signals"], pl.Struct)
     assert assess(book([], []), AS_OF, Policy(), Calibration()).height == 0
+
+
+def test_among_clear_accounts_the_one_whose_coming_quarter_was_a_big_one_last_year_comes_first_and_is_told() -> None:
+    steady = every(1, 10)
+    bulk = [item(1, f"bulk-{n}", date(2024, 12, 1 + n), 20_000.0) for n in range(2)]
+    plain, ahead = said(steady), said(steady + bulk)
+    assert (plain["outcome"], ahead["outcome"]) == ("clear", "clear")
+    assert plain["score"] < 0.04 < 0.2 < ahead["score"]
+    assert " a year before." not in plain["summary"]
+    assert ahead["summary"].endswith(
+        "At this pace the next 3 months bring EUR 10,166, against EUR 49,000 a year before."
+    )
+    assert (ahead["evidence"]["coming_before"], plain["evidence"]["coming_before"]) == ("49000.00", "9000.00")
+
+
+def test_a_plan_missed_by_a_little_comes_before_one_that_is_kept() -> None:
+    kept, missed = said(every(1, 10), planned(320_000)), said(every(1, 10), planned(370_000))
+    assert (kept["outcome"], missed["outcome"]) == ("clear", "clear")
+    assert kept["score"] < missed["score"]
+    assert kept["evidence"]["coming"] is None
+
+
+def test_who_was_no_customer_a_year_ago_is_held_against_his_own_average() -> None:
+    row = said(every(1, 10, start=230))
+    assert (row["outcome"], row["evidence"]["coming_before"]) == ("clear", None)
+    faded = said(
+        [
+            dict(i, amount=30_000, value=30_000.0) if i["issued"] > AS_OF - timedelta(days=60) else i
+            for i in every(1, 10, start=230)
+        ]
+    )
+    assert row["score"] < faded["score"]

@@ -80,7 +80,7 @@ def signals_of(j: Judged, columns: Columns, policy: Policy, calibration: Calibra
 
 def rare_buyers(j: Judged, policy: Policy) -> Bools:
     """Who buys so rarely that a quiet quarter says nothing: shown when he stands out all the same, else not judged."""
-    return ~j.planned & (j.yearly < policy.min_orders_a_year)
+    return ~j.planned & (j.yearly < policy.min_orders_a_year) & (j.quiet.telling > policy.telling_p)
 
 
 def over_limit(accounts: pl.DataFrame) -> Bools:

@@ -9,11 +9,11 @@ import numpy as np
 
 from healthcheck.ledger.columns import Columns
 
-from . import amount, plan, silence
+from . import amount, outlook, plan, silence
 from .cube import Bools, Cube, Floats, Ints, make
 from .plan import Plan
 from .policy import Calibration, Policy
-from .rate import Expectation, actual, expect, own_variance, past_errors
+from .rate import Expectation, actual, expect, own_variance, past_errors, typical
 from .season import index, prior, total
 
 
@@ -53,7 +53,7 @@ class Judged:
     yearly: Floats  # expected orders of 12 months
     quiet: silence.Silence
     heard: Bools  # silence can be judged
-    below: Floats  # how far the last month and the last quarter are below expectation: logs, added up
+    outlook: outlook.Outlook
 
 
 def judge(columns: Columns, as_of: date, policy: Policy, calibration: Calibration) -> Judged:
@@ -73,6 +73,9 @@ def judge(columns: Columns, as_of: date, policy: Policy, calibration: Calibratio
     quiet = silence.listen(cube, season, cv2, policy, calibration)
     history = total(cube.counts) >= policy.min_orders
     heard = history & (cube.age >= policy.min_months) & (cube.today - cube.last <= policy.forgotten_days)
+    u = typical(cube, np.maximum(cube.newest(), policy.default_window))
+    p_silent = np.where(heard, quiet.p, 1.0)
+    coming = outlook.look(cube, season, planned, k, u, p_silent, policy, calibration)
     return Judged(
         cube,
         planned,
@@ -83,7 +86,7 @@ def judge(columns: Columns, as_of: date, policy: Policy, calibration: Calibratio
         yearly=yearly,
         quiet=quiet,
         heard=heard,
-        below=_below(windows),
+        outlook=coming,
     )
 
 
@@ -129,13 +132,6 @@ def _history(cube: Cube, past: Expectation, months: int, policy: Policy) -> Bool
         & (cube.today - cube.last <= policy.forgotten_days)
         & (past.u > 0)
     )
-
-
-def _below(windows: list[Window]) -> Floats:
-    """Sum over the two shortest windows of log((E + u) / (S + u)): 0 as expected, above it less."""
-    logs = [np.log((w.e + np.maximum(w.u, 1.0)) / (w.kept + np.maximum(w.u, 1.0))) for w in windows[:2]]
-    total_log: Floats = logs[0] + logs[-1]
-    return total_log
 
 
 def choose(windows: list[Window], policy: Policy) -> Ints:

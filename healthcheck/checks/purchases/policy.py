@@ -19,12 +19,16 @@ class Policy:
     min_months: float = 6.0
     own_season_months: float = 18.0
     min_orders_a_year: float = 10.0  # who buys more rarely is named when he stops, but never called clear
+    telling_p: float = 0.03  # unless so regular that a quarter of silence would be this rare
     rare_p: float = 0.0003  # what it takes to name such a one
     forgotten_days: int = 730
     history_months: int = 48
     half_life: float = 9.0  # months
     season_orders: float = 36.0  # pseudo-orders that pull the book's season to flat
     season_wander: float = 0.03  # variance of a month's business around its season
+    pace_half_life: float = 4.0  # months, of the pace that the outlook carries on
+    least_pace: float = 0.02  # typical orders a quarter, below which no pace is taken
+    leavers: float = 0.003  # the chance that a customer has left, before his silence is heard
     prior_orders: float = 0.5
     season_doubt: float = 3.0  # a season learned from N orders is off by a variance of this / N
     gap_orders: float = 10.0  # pseudo-gaps of the book's regularity

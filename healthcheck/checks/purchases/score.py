@@ -13,7 +13,6 @@ from .policy import Calibration, Policy
 
 WATCH_AT, FLAG_AT, URGENT_AT = 0.4, 0.6, 0.8
 BELOW_URGENT, BELOW_WATCH = 0.7999, 0.3999
-LEAN, CENTRE = 2.0, 2.0
 
 
 def evidence(p: Floats, watch: float, flag: float, urgent: float) -> Floats:
@@ -79,14 +78,11 @@ def surging(j: Judged, over_limit: Bools, policy: Policy, calibration: Calibrati
 
 
 def among_the_clear(j: Judged) -> Floats:
-    """Order among accounts where nothing is unusual: silence so far, the last month and the last quarter against expectation.
+    """Order among accounts where nothing is unusual: by how likely the coming quarter is to be a fall.
 
-    On real orders this ranking says who will fall next quarter better than any of the chances alone.
+    On real orders this says who will fall better than any of the chances alone, which look at the past.
     """
-    noughts = np.where(j.heard, -np.log10(np.maximum(j.quiet.p, 1e-30)), 0.0)
-    lean = noughts + LEAN * j.below
-    result: Floats = BELOW_WATCH / (1 + np.exp(np.clip(CENTRE - lean, -50.0, 50.0)))
-    return result
+    return BELOW_WATCH * j.outlook.fall
 
 
 def outcomes(score: Floats, known: Bools) -> pl.Series:

@@ -22,10 +22,14 @@ from .season import total
 
 @dataclass(frozen=True)
 class Silence:
-    """``missed`` orders since the last one, its chance ``p``, ``gap``: days a usual gap takes, ``days`` since the last order."""
+    """``missed`` orders since the last one, its chance ``p``, ``gap``: days a usual gap takes, ``days`` since the last order.
+
+    ``telling``: the chance of a silence of a whole quarter, so whether such a one would speak.
+    """
 
     missed: Floats
     p: Floats
+    telling: Floats
     gap: Floats
     days: Ints
 
@@ -41,7 +45,9 @@ def listen(cube: Cube, season: Floats, cv2: Floats, policy: Policy, calibration:
     shape = 1 / cv2
     doubt = calibration.count_b1 + policy.season_doubt / np.maximum(total(cube.repeats), 1.0)
     history = 1 / (1 / np.maximum(orders, 0.5) + doubt)
-    return Silence(missed, survival(missed, shape, history), 30.4375 / lam, np.maximum(cube.today - cube.last, 0))
+    quarter = survival(lam * policy.default_window, shape, history)
+    days = np.maximum(cube.today - cube.last, 0)
+    return Silence(missed, survival(missed, shape, history), quarter, 30.4375 / lam, days)
 
 
 def survival(missed: Floats, shape: Floats, history: Floats) -> Floats:

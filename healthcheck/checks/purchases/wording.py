@@ -21,6 +21,8 @@ from .policy import Policy
 
 ROWS = 10
 SURGE = 2  # its number among the signals
+LIKELY = 0.5  # an outlook of which is spoken
+FALL = 0.7  # where the pace is less than this share of the year before
 EVIDENCE = pl.Struct(
     {
         "reason": pl.String,
@@ -38,6 +40,8 @@ EVIDENCE = pl.Struct(
         "days_since": pl.Int64,
         "usual_gap_days": pl.Float64,
         "missed_orders": pl.Float64,
+        "coming": pl.String,
+        "coming_before": pl.String,
         "season": pl.String,
         "plan": pl.String,
         "rows": pl.List(pl.String),
@@ -107,6 +111,10 @@ def _facts(j: Judged) -> dict[str, list[Any]]:
         "days_since": _where(ordered, j.quiet.days),
         "usual_gap_days": _where(heard, np.round(j.quiet.gap, 1)),
         "missed_orders": _where(heard, np.round(j.quiet.missed, 2)),
+        "coming": _amounts(window & ~j.outlook.planned, np.round(j.outlook.pace), j.cube.unit),
+        "coming_before": _amounts(
+            window & ~j.outlook.planned & ~j.outlook.absent, np.round(j.outlook.before), j.cube.unit
+        ),
         "season": ["own" if own else "book" for own in j.own_season.tolist()],
         "plan": j.plan.source,
     }
@@ -167,9 +175,20 @@ def _calm(j: Judged, i: int, fact: dict[str, Any]) -> str:
     months = _count(fact["window_months"], "month") if fact["window_months"] > 1 else "month"
     share = fact["share"]
     if 0.85 <= share <= 1.15:
-        return f"Bought {got} in the last {months}, about what was {expected} ({due})."
-    side = "less" if share < 1 else "more"
-    return f"Bought {got} in the last {months}, {side} than {expected} ({due}), but within this customer's usual ups and downs."
+        said = f"Bought {got} in the last {months}, about what was {expected} ({due})."
+    else:
+        side = "less" if share < 1 else "more"
+        said = f"Bought {got} in the last {months}, {side} than {expected} ({due}), but within this customer's usual ups and downs."
+    return f"{said} {_ahead(j, i, fact)}".rstrip()
+
+
+def _ahead(j: Judged, i: int, fact: dict[str, Any]) -> str:
+    """Said where a fall is more likely than not, and the pace shows it."""
+    look = j.outlook
+    if fact["coming_before"] is None or look.fall[i] < LIKELY or look.pace[i] > FALL * look.before[i]:
+        return ""
+    quarter = _count(look.months, "month")
+    return f"At this pace the next {quarter} bring {_money(fact, 'coming')}, against {_money(fact, 'coming_before')} a year before."
 
 
 def _short(j: Judged, i: int, fact: dict[str, Any]) -> str:
