@@ -30,3 +30,7 @@ class BureauSettings(BaseSettings):
     creditsafe_cost_per_pull: Price = None
     creditsafe_rate_limit: Rate = None
     creditsafe_de_reason: str = "1"
+
+    companies_house_api_key: SecretStr = SecretStr("")
+    companies_house_base_url: str = "https://api.company-information.service.gov.uk"
+    companies_house_rate_limit: Rate = 120

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from difflib import SequenceMatcher
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -21,7 +20,7 @@ from healthcheck.bureaus.base import Bureau, Candidate, Idempotency, Pending, Pr
 from healthcheck.bureaus.creditsafe_report import to_report
 from healthcheck.bureaus.http import Door, Limits
 from healthcheck.bureaus.login import LogIn, Token, shared
-from healthcheck.bureaus.vendor import dig, rows
+from healthcheck.bureaus.vendor import confidence, dig, likeness, rows
 from healthcheck.errors import UsageError
 from healthcheck.settings import Settings
 
@@ -105,12 +104,10 @@ class Creditsafe:
 
 
 def _candidate(row: Mapping[str, Any], subject: Subject, exact: bool) -> Candidate:
-    """Found by a number: certain up to a mistyped number. Found by name: how like the names are."""
     name = str(dig(row, "name") or "")
-    like = SequenceMatcher(None, name.casefold(), subject.name.casefold()).ratio()
-    confidence = 0.8 + 0.2 * like if exact else 0.9 * like
     country, city = dig(row, "country"), dig(row, "address.city")
-    return Candidate(str(dig(row, "id")), name, round(confidence, 2), country or subject.country, city)
+    sure = confidence(likeness(name, subject.name), exact)
+    return Candidate(str(dig(row, "id")), name, sure, country or subject.country, city)
 
 
 _: type[Bureau] = Creditsafe

@@ -13,6 +13,7 @@ from healthcheck.settings import Settings
 BUREAUS = {
     "file": "healthcheck.bureaus.file:FileBureau",
     "creditsafe": "healthcheck.bureaus.creditsafe:Creditsafe",
+    "companies_house": "healthcheck.bureaus.companies_house:CompaniesHouse",
 }
 GROUP = "healthcheck.bureaus"
 

@@ -6,6 +6,7 @@ Keys are matched whatever their case: vendors' schemas and answers spell them di
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from difflib import SequenceMatcher
 from typing import Any
 
 from healthcheck.bureaus import reading
@@ -40,6 +41,16 @@ def says(value: Any) -> bool:
     if isinstance(value, Mapping | list):
         return any(says(part) for part in (value.values() if isinstance(value, Mapping) else value))
     return not reading.is_nothing(value)
+
+
+def likeness(name: str, other: str) -> float:
+    """How like two names are, 0..1, whatever their case."""
+    return SequenceMatcher(None, name.casefold(), other.casefold()).ratio()
+
+
+def confidence(like: float, exact: bool) -> float:
+    """Of a candidate: found by a number, certain up to a mistyped number; found by name, as like as the names are."""
+    return round(0.8 + 0.2 * like if exact else 0.9 * like, 2)
 
 
 def assemble(base: Mapping[str, Any], parts: Mapping[str, Part], states: Mapping[str, str]) -> Report:

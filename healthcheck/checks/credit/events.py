@@ -51,11 +51,12 @@ def _order(event: Legal) -> tuple[str, ...]:
 
 
 def _told(event: Legal) -> str:
-    word = event.kind.replace("_", " ")
+    word = "event" if event.kind == "other" else event.kind.replace("_", " ")
     article = "an" if not event.open and word[0] in "aeiou" else "a" if not event.open else "an"
     state = " open" if event.open else ""
     when = f" of {event.date.day} {event.date:%B %Y}" if event.date else ""
-    return f"{article}{state} {word}{when}"
+    what = f" ({event.ref})" if event.kind == "other" and event.ref else ""
+    return f"{article}{state} {word}{when}{what}"
 
 
 def filings(now: Report, before: Report | None) -> Part:
