@@ -34,3 +34,7 @@ class BureauSettings(BaseSettings):
     companies_house_api_key: SecretStr = SecretStr("")
     companies_house_base_url: str = "https://api.company-information.service.gov.uk"
     companies_house_rate_limit: Rate = 120
+
+    sec_edgar_user_agent: str = ""
+    sec_edgar_base_url: str = "https://data.sec.gov"
+    sec_edgar_rate_limit: Rate = 600

@@ -72,7 +72,8 @@ class Payment:
 
 @dataclass(frozen=True)
 class Legal:
-    """One legal event. ``kind``: one of INSOLVENCY, or judgment, lien, charge, suit, strike_off, other."""
+    """One legal event. ``kind``: one of INSOLVENCY, or judgment, lien, charge, suit, strike_off, debt_acceleration, restatement (earlier
+    accounts are not to be relied on), delisting_notice, auditor_change, officer_change, other (``ref`` says what)."""
 
     kind: str
     open: bool | None = None

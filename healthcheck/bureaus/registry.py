@@ -14,6 +14,7 @@ BUREAUS = {
     "file": "healthcheck.bureaus.file:FileBureau",
     "creditsafe": "healthcheck.bureaus.creditsafe:Creditsafe",
     "companies_house": "healthcheck.bureaus.companies_house:CompaniesHouse",
+    "sec_edgar": "healthcheck.bureaus.sec_edgar:SecEdgar",
 }
 GROUP = "healthcheck.bureaus"
 

@@ -42,3 +42,19 @@ OWNERS: dict[str, Any] = {
          "ceased_on": "2020-04-06"},
     ],
 }  # fmt: skip
+
+
+def submissions(*filings: tuple[str, ...]) -> dict[str, Any]:
+    """EDGAR's answer with these filings, newest first: form, day, [items]."""
+    return {
+        "cik": "0001234567", "entityType": "operating", "name": "NORDA METALS INC", "tickers": ["NRDM"], "exchanges": ["NYSE"],
+        "fiscalYearEnd": "1231", "addresses": {"business": {"city": "TOLEDO", "stateOrCountry": "OH"}},
+        "filings": {
+            "recent": {
+                "accessionNumber": [f"0001234567-26-{number:06}" for number in range(len(filings))],
+                "form": [filing[0] for filing in filings], "filingDate": [filing[1] for filing in filings],
+                "items": [filing[2] if len(filing) > 2 else "" for filing in filings],
+            },
+            "files": [],
+        },
+    }  # fmt: skip

@@ -9,11 +9,11 @@ from healthcheck.checks.credit.policy import NOT_KNOWN, Part, Policy, part
 from healthcheck.checks.outcomes import CLEAR, FLAG, RANK, URGENT, WATCH
 
 ACTIVE_WORDS = frozenset({ACTIVE, "registered", "live", "trading"})
-SEVERE = frozenset({"judgment", "lien", "suit", "strike_off"})
+SEVERE = frozenset({"judgment", "lien", "suit", "strike_off", "debt_acceleration", "restatement"})
 
 
 def legal(now: Report, before: Report | None, as_of: date, policy: Policy) -> Part:
-    """An open insolvency is urgent; a new open judgment, lien, suit or strike-off a flag; other news a watch."""
+    """An open insolvency is urgent; a new open event of a SEVERE kind a flag; other news a watch."""
     if not now.has("legal"):
         return NOT_KNOWN
     judged = [(_weigh(event, _is_new(event, before, as_of, policy)), event) for event in now.legal]
