@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from healthcheck.bureaus import pace
 from healthcheck.bureaus.answers import AuthFailed, NotEntitled, NotFound, Rejected, Unreachable
 from healthcheck.bureaus.base import (
     FAILED,
@@ -78,6 +79,7 @@ class CompaniesHouse:
         """By number where there is one, else by name; nobody for an account that is known to be in another country."""
         if subject.country not in HOME:
             return []
+        pace.keep(self.name, self._settings.companies_house_rate_limit)
         if subject.ids.get("company_number"):
             try:
                 return [_candidate(self._get("company", number_of(subject)).body, "company_name", subject, exact=True)]

@@ -77,7 +77,7 @@ def status(now: Report) -> Part:
         return NOT_KNOWN
     if now.status in ACTIVE_WORDS:
         return part(CLEAR, 0.0, status=now.status)
-    return part(URGENT, 1.0, f"its status is “{now.status}”", status=now.status)
+    return part(URGENT, 1.0, f"its status is “{now.status.replace('_', ' ')}”", status=now.status)
 
 
 def ownership(now: Report, before: Report | None) -> Part:
