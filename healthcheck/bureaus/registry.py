@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import cast
@@ -21,7 +22,13 @@ GROUP = "healthcheck.bureaus"
 
 def known() -> dict[str, str]:
     """All adapters: name to ``module:class``; ours win over an outsider of the same name."""
-    return {point.name: point.value for point in entry_points(group=GROUP)} | BUREAUS
+    return _outsiders() | BUREAUS
+
+
+@cache
+def _outsiders() -> dict[str, str]:
+    """Asked for every unit of work: looking through all installed packages takes some milliseconds."""
+    return {point.name: point.value for point in entry_points(group=GROUP)}
 
 
 def load(name: str, settings: Settings) -> Bureau:
