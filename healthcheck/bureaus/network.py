@@ -10,15 +10,18 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from math import inf
 from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import Retry
+
+from healthcheck.elapsed import seconds
 
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 TICK: Final = 0.2  # seconds between two looks at the deadlines
@@ -74,6 +77,7 @@ class Flight:
     def leave(self, sock: socket.socket) -> None:
         """Called before the first byte of the request goes out. Raises Late."""
         with self._lock:
+            self.late = self.late or seconds() > _THREAD.latest
             if self.late:
                 raise Late
             self.left = True
@@ -140,9 +144,20 @@ os.register_at_fork(after_in_child=_forget)
 
 class _Thread(threading.local):
     flight: Flight | None = None
+    latest: float = inf
 
 
 _THREAD: Final = _Thread()
+
+
+@contextmanager
+def leaving_by(latest: float) -> Iterator[None]:
+    """In this thread no request leaves after ``latest``, by ``elapsed.seconds``: whoever was stopped for so long has been replaced."""
+    before, _THREAD.latest = _THREAD.latest, latest
+    try:
+        yield
+    finally:
+        _THREAD.latest = before
 
 
 class _Watched:

@@ -18,12 +18,12 @@ import os
 import re
 import smtplib
 import ssl
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from healthcheck.elapsed import seconds
 from healthcheck.errors import HealthcheckError, Retriable, Skippable, Uncertain, UsageError
 from healthcheck.settings import Settings
 
@@ -31,11 +31,6 @@ TIMEOUT: Final = 30.0  # seconds for each answer of the mail server
 PREPARING: Final = 180.0  # seconds until the message itself has to leave; after that it is not ours for sure any more
 _NEAR: Final = ("localhost", "127.0.0.1", "::1")
 _SCHEMES: Final = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
-
-
-def seconds() -> float:
-    """A clock that only goes forward, also while this process is stopped and, where the system has such a one, the machine sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class Refused(Skippable):

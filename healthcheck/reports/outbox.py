@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, Engine, update
 from sqlmodel import Session, col, or_, select
 
 from healthcheck import logs
+from healthcheck.elapsed import seconds
 from healthcheck.errors import HealthcheckError, Retriable, Uncertain, UsageError
 from healthcheck.reports import mail
 from healthcheck.settings import Settings
@@ -63,12 +64,12 @@ class _Pass:
     settings: Settings
     sender: mail.Sender
     now: datetime
-    began: float = field(default_factory=mail.seconds)
+    began: float = field(default_factory=seconds)
 
     @property
     def lease(self) -> datetime:
         """Until when a message taken at this moment is ours: a long pass must not hand out leases that are over."""
-        return self.now + timedelta(seconds=int(mail.seconds() - self.began)) + LEASE
+        return self.now + timedelta(seconds=int(seconds() - self.began)) + LEASE
 
 
 def relay(engine: Engine, settings: Settings, now: datetime, hurry: bool = False) -> RelayResult:

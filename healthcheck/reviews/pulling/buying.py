@@ -10,7 +10,10 @@ from sqlalchemy import insert, update
 from sqlmodel import Session
 
 from healthcheck.bureaus.base import Bureau, Subject
+from healthcheck.bureaus.network import leaving_by
+from healthcheck.elapsed import seconds
 from healthcheck.money import to_minor
+from healthcheck.reviews import leases
 from healthcheck.reviews.pulling import budget, gates, settling
 from healthcheck.reviews.pulling.model import INTENT, PLANNED, RATE, REFUSED, WHY, NotYet, Order, tell
 from healthcheck.reviews.pulling.outcomes import of_answer, of_order
@@ -26,19 +29,26 @@ def buy(order: Order, bureau: Bureau, subject: Subject, pull: Pull) -> str:
 
     Raises NotYet where it has to wait.
     """
+    latest = leaves_by()
     now = _intend(order, bureau, pull)
     if pull.state == PLANNED and pull.next_try_at:
         raise NotYet(f"{pull.bureau}: {WHY[pull.waits]}", pull.next_try_at, now)
-    return pull.state if pull.state == REFUSED else call(order, bureau, subject, pull)
+    return pull.state if pull.state == REFUSED else call(order, bureau, subject, pull, latest)
 
 
-def call(order: Order, bureau: Bureau, subject: Subject, pull: Pull, repeated: bool = False) -> str:
+def leaves_by() -> float:
+    """The last moment for a request of which INTENT is committed next: well before anybody can take the review over and look it up."""
+    return seconds() + leases.LEASE_SECONDS / 2
+
+
+def call(order: Order, bureau: Bureau, subject: Subject, pull: Pull, latest: float, repeated: bool = False) -> str:
     """Place the order under the pull's key, and settle the pull by the answer. Raises NotYet where it is to be tried again.
 
-    ``repeated``: it was placed before, and may have been charged.
+    ``latest``: when it must have left, see ``leaves_by``; ``repeated``: it was placed before, and may have been charged.
     """
     try:
-        outcome = of_answer(bureau.order(subject, order.as_of, pull.key))
+        with leaving_by(latest):
+            outcome = of_answer(bureau.order(subject, order.as_of, pull.key))
     except Exception as error:
         outcome = of_order(error, bureau, pull.cost > 0, repeated)
     return state_of(settling.settle(order, pull, outcome))

@@ -54,6 +54,7 @@ def _look(order: Order, bureau: Bureau, subject: Subject, pull: Pull) -> str:
 
 def _again(order: Order, bureau: Bureau, subject: Subject, pull: Pull, in_doubt: bool) -> str:
     """Place the very same order once more, if we still may."""
+    latest = buying.leaves_by()
     with write(order.engine) as session:
         if order.guard:
             order.guard(session)
@@ -62,7 +63,7 @@ def _again(order: Order, bureau: Bureau, subject: Subject, pull: Pull, in_doubt:
     if not isinstance(done, CursorResult) or done.rowcount != 1:
         return pull.state
     pull.state = INTENT
-    return buying.call(order, bureau, subject, pull, in_doubt)
+    return buying.call(order, bureau, subject, pull, latest, in_doubt)
 
 
 def _may_repeat(bureau: Bureau, pull: Pull, now: datetime) -> bool:

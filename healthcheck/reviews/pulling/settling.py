@@ -1,6 +1,7 @@
 """Writing an answer down: the pull's new state, its report, the money and the audit, in one transaction.
 
-An answer is stored whoever holds the review by now: it has been paid for.
+A report is stored whoever holds the review by now: it has been paid for. Anything else is for the holder to say: the same order may be
+on its way again, from another hand.
 """
 
 from __future__ import annotations
@@ -54,8 +55,13 @@ class Settled:
 
 
 def settle(order: Order, pull: Pull, outcome: Outcome) -> Settled:
-    """Write the outcome of a call. What somebody else settled meanwhile stays, but a report settles whatever was in doubt."""
+    """Write the outcome of a call. What somebody else settled meanwhile stays, but a report settles whatever was in doubt.
+
+    Raises as ``order.guard`` does where there is no report.
+    """
     with write(order.engine) as session:
+        if order.guard and not outcome.ready:
+            order.guard(session)
         now = order.clock(session)
         values = _values(order, pull, outcome, now)
         if outcome.ready:
