@@ -1,0 +1,9 @@
+"""The crash proof: a month is killed at any step, started again, and the bureau and the mail server are asked what they saw.
+
+fakes     a bureau and a mail server in one process; each killed month has a folder of its own there
+scene     a small book and its month; what the checks find is computed once, and real
+steps     counting the steps of a month, and dying at one of them
+driver    a warm process that forks one child a point
+harness   the test's side: runs points, judges what was left behind
+mutants   faults put into a child on purpose, so that the harness cannot go blind
+"""
