@@ -7,6 +7,7 @@ stores its findings and moves no flag.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -155,17 +156,22 @@ def last_of(session: Session, account_ids: list[int], to_move: bool = False) -> 
     return {(row.account_id, row.check): row for row in rows}
 
 
-def apply(session: Session, account_id: int, seen: dict[str, Seen], month: str, on: date, now: datetime) -> None:
-    """Move the account's flags by what its checks found, inside the caller's transaction."""
-    last = last_of(session, [account_id], to_move=True)
-    for check, found in seen.items():
-        flag = last.get((account_id, check))
-        after, events = step(state_of(flag) if flag else None, found, on)
-        if after is None:
-            continue
-        if flag is None or any(event.what == "raised" for event in events):
-            flag = _new(account_id, check, after, month, on)
-        _write(session, flag, after)
+def apply(session: Session, seen: Mapping[int, Mapping[str, Seen]], month: str, on: date, now: datetime) -> None:
+    """Move flags by what the checks found (account id -> check -> what), inside the caller's transaction."""
+    last = last_of(session, list(seen), to_move=True)
+    moved: list[tuple[Flag, tuple[Event, ...]]] = []
+    for account_id, checks in seen.items():
+        for check, found in checks.items():
+            flag = last.get((account_id, check))
+            after, events = step(state_of(flag) if flag else None, found, on)
+            if after is None:
+                continue
+            if flag is None or any(event.what == "raised" for event in events):
+                flag = _new(account_id, check, after, month, on)
+            _set(session, flag, after)
+            moved.append((flag, events))
+    session.flush()
+    for flag, events in moved:
         for event in events:
             _tell(session, flag, event, on, now, MACHINE)
 
@@ -177,11 +183,10 @@ def _new(account_id: int, check: str, state: State, month: str, on: date) -> Fla
     )  # fmt: skip
 
 
-def _write(session: Session, flag: Flag, state: State) -> None:
+def _set(session: Session, flag: Flag, state: State) -> None:
     for name in State.__dataclass_fields__:
         setattr(flag, name, getattr(state, name))
     session.add(flag)
-    session.flush()
 
 
 def _tell(session: Session, flag: Flag, event: Event, on: date, now: datetime, by: str) -> None:
@@ -312,5 +317,5 @@ def decide(session: Session, flag: Flag, decision: str, by: str, on: date, now: 
 
 
 def _act(session: Session, flag: Flag, state: State, event: Event, by: str, on: date, now: datetime) -> None:
-    _write(session, flag, state)
+    _set(session, flag, state)
     _tell(session, flag, event, on, now, by)

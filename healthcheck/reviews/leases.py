@@ -13,13 +13,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, CursorResult, Engine, and_, func, or_, update
+from sqlalchemy import ColumnElement, CursorResult, Engine, and_, bindparam, func, or_, update
+from sqlalchemy import select as sql_select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from healthcheck.store.session import read, write
 from healthcheck.store.work import Review
 
+_REVIEW = Review.__table__  # type: ignore[attr-defined]
+_MINE = update(_REVIEW).where(
+    _REVIEW.c.id == bindparam("which"), _REVIEW.c.token == bindparam("mine"), _REVIEW.c.state == "claimed"
+)
 LEASE_SECONDS = 30.0
 ATTEMPTS: Final = 3  # errors after which a review is failed
 DEATHS: Final = 10  # workers that may die of it
@@ -85,10 +90,17 @@ def claim(engine: Engine, review_ids: Sequence[int], token: str) -> list[Claim]:
         return [_claim(row) for row in rows if row.state == "claimed"]
 
 
+def held(session: Session, review_ids: Sequence[int], token: str) -> set[int]:
+    """Which of these reviews are still claimed under the token; nobody else can take them until the transaction ends."""
+    mine = (_REVIEW.c.id.in_(review_ids), _REVIEW.c.token == token, _REVIEW.c.state == "claimed")
+    query = sql_select(_REVIEW.c.id).where(*mine).order_by(_REVIEW.c.id).with_for_update()
+    return set(session.connection().execute(query).scalars())
+
+
 def hold(session: Session, claim: Claim, token: str, values: dict[str, Any] | None = None) -> None:
     """Change the claimed review inside the caller's transaction, or raise LeaseLost and so undo the whole of it."""
-    mine = (col(Review.id) == claim.review_id, col(Review.token) == token, col(Review.state) == "claimed")
-    done = session.execute(update(Review).where(*mine).values(**(values or {"token": token})))
+    mine = {"which": claim.review_id, "mine": token}
+    done = session.connection().execute(_MINE, {**mine, **(values or {"token": token})})
     if not isinstance(done, CursorResult) or done.rowcount != 1:
         raise LeaseLost(f"review {claim.review_id}")
 
@@ -134,8 +146,10 @@ def _beat(engine: Engine, token: str, over: threading.Event) -> None:
     while not over.wait(LEASE_SECONDS / 3):
         with suppress(SQLAlchemyError), write(engine) as session:  # the next beat tries again
             until = clock(session) + timedelta(seconds=LEASE_SECONDS)
-            mine = (col(Review.token) == token, col(Review.state) == "claimed")
-            session.execute(update(Review).where(*mine).values(lease_until=until))
+            mine = (_REVIEW.c.token == token, _REVIEW.c.state == "claimed")
+            # what is being stored at this moment needs no prolonging, and waiting for it in another order would be a deadlock
+            rows = sql_select(_REVIEW.c.id).where(*mine).with_for_update(skip_locked=True)
+            session.connection().execute(update(_REVIEW).where(_REVIEW.c.id.in_(rows)).values(lease_until=until))
 
 
 def _free(time: datetime) -> ColumnElement[bool]:

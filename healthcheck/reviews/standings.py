@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -11,8 +12,10 @@ from sqlmodel import Session, col
 
 from healthcheck.months import add_months
 from healthcheck.reviews.rotation import STANDING
+from healthcheck.store.rows import add_or_update
 from healthcheck.store.work import Report, Standing
 
+_TABLE = Standing.__table__  # type: ignore[attr-defined]
 _STORED: Final = {"key": "account_id"}
 
 
@@ -63,16 +66,18 @@ def schedule(session: Session, rotating: pl.DataFrame, carried: pl.Series) -> No
     _set(session, gone, cycle=None, next_review=None, carried=False)
 
 
-def reviewed(session: Session, key: int, on: date, cycle: int | None) -> None:
-    """Note that account ``key`` was reviewed as of ``on``; its next review is a cycle (months) later. None: it does not rotate.
+def reviewed(session: Session, cycles: Mapping[int, int | None], on: date) -> None:
+    """Note that these accounts were reviewed as of ``on``; their next review is a cycle (months) later. None: it does not rotate.
 
     Not for judging a flagged account again: that buys no report and asks nobody, so it moves no date.
     """
-    standing = session.get(Standing, key, with_for_update=True) or Standing(account_id=key, first_known=on)
-    if standing.last_review is None or on >= standing.last_review:
-        standing.last_review, standing.cycle, standing.carried = on, cycle, False
-        standing.next_review = add_months(on, cycle) if cycle else None
-    session.add(standing)
+    rows = [
+        {"account_id": key, "first_known": on, "last_review": on, "cycle": cycle, "carried": False,
+         "next_review": add_months(on, cycle) if cycle else None}
+        for key, cycle in sorted(cycles.items())
+    ]  # fmt: skip
+    newer = _TABLE.c.last_review.is_(None) | (_TABLE.c.last_review <= on)
+    add_or_update(session, _TABLE, rows, ("last_review", "cycle", "carried", "next_review"), newer)
 
 
 def _add(session: Session, rows: pl.DataFrame, as_of: date) -> None:

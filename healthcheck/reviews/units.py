@@ -1,4 +1,4 @@
-"""A unit of work: a few reviews, claimed, judged and stored, each in one transaction that names the claim's token.
+"""A unit of work: a few reviews, claimed, judged, and stored in a transaction that names the claims' token.
 
 ``run_unit`` takes plain positional arguments only, so that any carrier can take it anywhere; what it returns is a hint.
 """
@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -20,20 +20,21 @@ import polars as pl
 from pydantic import SecretStr
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from healthcheck import __version__, logs, stopping
 from healthcheck.bureaus import registry
 from healthcheck.bureaus.base import Bureau
 from healthcheck.errors import UsageError
 from healthcheck.ledger.read import read_columns
-from healthcheck.reviews import calibrations, flags, leases, pulls, rotation, standings
+from healthcheck.reviews import calibrations, finishing, flags, leases, pulls, rotation
+from healthcheck.reviews.finishing import Finished, Result
 from healthcheck.reviews.judge import ROTATION, Judged, judge
 from healthcheck.reviews.leases import Claim, LeaseLost
 from healthcheck.settings import Settings, load
 from healthcheck.store.books import Account
-from healthcheck.store.session import connect, read, write
-from healthcheck.store.work import Finding, Month, Review
+from healthcheck.store.session import connect, read
+from healthcheck.store.work import Month, Review
 
 _LOG = logging.getLogger(__name__)
 KNOWN: Final = 8
@@ -51,16 +52,6 @@ class Work:
     now: datetime
     bureaus: tuple[Bureau, ...] | None = None
     numbers: Mapping[int, str] = field(default_factory=dict)  # account id -> the number people know it by
-
-
-@dataclass(frozen=True)
-class Result:
-    """One account as judged: a row of each check's frame, the verdict, and what the review remembers of the books."""
-
-    checks: dict[str, dict[str, Any]]
-    verdict: str
-    facts: dict[str, Any]
-    cycle: int | None
 
 
 _known_here: dict[str, Settings] = {}  # by what is handed over for them; the last few
@@ -143,9 +134,22 @@ def _timed(work: Work, claims: list[Claim]) -> int:
 def _run(work: Work, claims: list[Claim]) -> int:
     pulled = {claim.review_id: how for claim in claims if (how := _guarded(work, claim, _pull)) is not None}
     ready = [claim for claim in claims if claim.review_id in pulled]
-    return sum(
-        _guarded(work, claim, _finish, result, pulled[claim.review_id]) or 0 for claim, result in _judged(work, ready)
-    )
+    done = [Finished(claim, result, pulled[claim.review_id]) for claim, result in _judged(work, ready)]
+    return _stored(work, done)
+
+
+def _stored(work: Work, done: Sequence[Finished]) -> int:
+    """Store them at once; where that fails, one by one, so that one bad account fails alone."""
+    stopping.check()
+    try:
+        return finishing.store(work.engine, work.token, work.month, work.now, done) if done else 0
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        if len(done) > 1:
+            return sum(_stored(work, [one]) for one in done)
+        _fail(work, done[0].claim, error)
+        return 0
 
 
 def _guarded(work: Work, claim: Claim, do: Any, *args: Any) -> Any:
@@ -252,50 +256,6 @@ def _cycles(judged: Judged, settings: Settings, learned: rotation.Calibration) -
 
 def _by_key(frame: pl.DataFrame, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
     return {row["key"]: row for row in frame.filter(pl.col("key").is_in(list(keys))).to_dicts()}
-
-
-def _finish(work: Work, claim: Claim, result: Result, report: str) -> int:
-    """One transaction: the review is done, with its findings, flags and standing; or LeaseLost, and nothing is."""
-    facts = result.facts | {"report": report}
-    done = {
-        "state": "done", "token": None, "lease_until": None, "error": None, "done_at": work.now,
-        "verdict": result.verdict, "exposure": facts["exposure"], "facts": plain(facts),
-    }  # fmt: skip
-    with write(work.engine) as session:
-        leases.hold(session, claim, work.token, done)
-        session.add_all(_finding(claim.review_id, name, row) for name, row in result.checks.items())
-        if not _judged_later(session, claim.account_id, work.month.as_of):
-            _move(session, work, claim, result)
-    return 1
-
-
-def _move(session: Session, work: Work, claim: Claim, result: Result) -> None:
-    seen = {name: flags.Seen(row["outcome"], row["score"], row["summary"]) for name, row in result.checks.items()}
-    flags.apply(session, claim.account_id, seen, work.month.month, work.month.as_of, work.now)
-    if claim.reason != "flagged":
-        standings.reviewed(session, claim.account_id, work.month.as_of, result.cycle)
-
-
-def _judged_later(session: Session, account_id: int, as_of: date) -> bool:
-    """True if a later as-of date has been reviewed already: flags and standing are ahead of this review."""
-    later = (col(Review.account_id) == account_id, col(Review.state) == "done", col(Month.as_of) > as_of)
-    return session.exec(select(Review.id).join(Month).where(*later).limit(1)).first() is not None
-
-
-def _finding(review_id: int, check: str, row: dict[str, Any]) -> Finding:
-    return Finding(
-        review_id=review_id, check=check, outcome=row["outcome"], score=row["score"], p=row["p"], summary=row["summary"],
-        evidence=plain(row["evidence"] or {}), signals=plain(row.get("signals")),
-    )  # fmt: skip
-
-
-def plain(value: Any) -> Any:
-    """The same value in JSON types; dates as ISO text."""
-    if isinstance(value, dict):
-        return {name: plain(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [plain(part) for part in value]
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _known(engine: Engine, claims: Sequence[Claim]) -> tuple[Month, dict[int, str]]:

@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
+from sqlalchemy import insert, update
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from healthcheck import logs
@@ -26,6 +28,10 @@ from healthcheck.store.operations import AuditEntry, AuditHead
 KEYS: Final = "audit_keys"  # the engine's option that holds the secret keys
 ALARMING: Final = ("held", "dead", "uncertain", "failed")  # how the name of a thing ends that a person should look at
 _NOTES: Final = "audit_notes"
+_ENTRIES, _HEAD = AuditEntry.__table__, AuditHead.__table__  # type: ignore[attr-defined]
+_LOCK: Final = sql_select(_HEAD.c.seq, _HEAD.c.mac).with_for_update()
+_ADD: Final = insert(_ENTRIES)
+_MOVE: Final = update(_HEAD)
 _LOG = logging.getLogger(__name__)
 _PURPOSE: Final = b"healthcheck audit v1"
 
@@ -65,11 +71,15 @@ def chain(session: Session) -> Sequence[Note]:
         return notes
     keys = [_subkey(key) for key in session.get_bind().get_execution_options().get(KEYS, ())]
     session.flush()
-    end = session.exec(select(AuditHead).with_for_update()).one()
+    connection = session.connection()
+    seq, mac = connection.execute(_LOCK).one()
+    entries: list[dict[str, Any]] = []
     for told in notes:
-        entry = _signed(told, end.seq + 1, end.mac, keys[0] if keys else b"")
-        session.add(entry)
-        end.seq, end.mac = entry.seq, entry.mac
+        entry = _signed(told, seq + 1, mac, keys[0] if keys else b"")
+        entries.append(entry.model_dump())
+        seq, mac = entry.seq, entry.mac
+    connection.execute(_ADD, entries)
+    connection.execute(_MOVE, {"seq": seq, "mac": mac})
     return notes
 
 

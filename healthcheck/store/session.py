@@ -1,18 +1,17 @@
-"""Engines and transactions. On SQLite: WAL, synchronous=FULL, and every writing transaction begins IMMEDIATE."""
+"""Engines and transactions; what SQLite needs is in ``sqlite``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
 from healthcheck.errors import UsageError
-from healthcheck.store import audit
+from healthcheck.store import audit, sqlite
 
 BUSY_SECONDS = 20.0  # a writer waits for another's lock so long, then fails with one line
 _POSTGRESQL: Final = {
@@ -39,8 +38,7 @@ def connect(url: str, keys: Sequence[str] = ()) -> Engine:
         raise UsageError(f"cannot use the database URL: {error}".splitlines()[0]) from None
     engine.update_execution_options(**{audit.KEYS: tuple(keys)})
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        sqlite.prepare(engine)
     elif engine.dialect.name == "postgresql":
         event.listen(engine, "connect", _prepare_postgresql)
     return engine
@@ -55,14 +53,7 @@ def _located(url: str) -> URL:
 def _options(url: str) -> dict[str, Any]:
     if not url.startswith("sqlite"):
         return {"pool_pre_ping": True}
-    return {"poolclass": NullPool, "connect_args": {"timeout": BUSY_SECONDS}}
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN is off; ours says IMMEDIATE
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
+    return sqlite.options(BUSY_SECONDS)
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
@@ -80,18 +71,17 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
     connection.commit()
 
 
-def _begin_sqlite(connection: Any) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
 @contextmanager
 def write(engine: Engine) -> Iterator[Session]:
     """One writing transaction: committed at the end with its notes for the audit, which are logged then; rolled back on any error."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    with _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
         notes = audit.chain(session)
     audit.log(notes)
+
+
+def _turn(engine: Engine) -> AbstractContextManager[None]:
+    return sqlite.turn(engine, BUSY_SECONDS) if engine.dialect.name == "sqlite" else nullcontext()
 
 
 @contextmanager

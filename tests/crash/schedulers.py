@@ -16,7 +16,7 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from healthcheck.reviews import leases, review
+from healthcheck.reviews import leases, rounds
 from healthcheck.settings import Settings
 
 AHEAD = Path("ahead")
@@ -31,7 +31,7 @@ def ahead() -> timedelta:
 
 leases.clock = lambda session: _clock(session) + ahead()  # before anybody keeps the other one
 leases.LEASE_SECONDS = LEASE
-review.POLL_SECONDS = 0.05
+rounds.POLL_SECONDS = 0.05
 
 from healthcheck.checks import registry  # noqa: E402
 from healthcheck.reports import mail  # noqa: E402, F401

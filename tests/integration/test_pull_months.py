@@ -1,6 +1,5 @@
 """Pulls inside a month: reviews that wait give their place back, the month waits for them, and the digest says what came of it."""
 
-import shutil
 from datetime import timedelta
 from itertools import pairwise
 
@@ -11,12 +10,11 @@ from healthcheck.bureaus import registry
 from healthcheck.bureaus.answers import AuthFailed, Doubtful, Throttled, Unreachable
 from healthcheck.bureaus.base import Pending
 from healthcheck.months import Month
-from healthcheck.reviews import leases, pulls, review
+from healthcheck.reviews import leases, pulls, review, rounds
 from healthcheck.reviews.pulling import gates, model
-from healthcheck.store import schema
 from healthcheck.store.session import connect, read, write
 from healthcheck.store.work import Pull, Review
-from tests import review_world
+from tests import databases, review_world
 from tests.pull_world import Scripted, balanced
 from tests.review_world import NOW
 
@@ -26,9 +24,9 @@ JUNE = Month(2026, 6)
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("book")
-    engine = connect(f"sqlite:///{folder}/book.db")
-    schema.upgrade(engine)
+    engine = connect(databases.create(folder))
     review_world.fill(engine, folder)
+    engine.dispose()
     return folder
 
 
@@ -36,9 +34,9 @@ def filled(tmp_path_factory):
 def run(filled, tmp_path, monkeypatch):
     """``run(bureau, **settings)``: the month reviewed with that bureau; (engine, totals, messages)."""
     monkeypatch.setattr(pulls, "SLEEPS_SECONDS", 0.0)
-    monkeypatch.setattr(review, "POLL_SECONDS", 0.05)
-    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
-    engine = connect(f"sqlite:///{tmp_path}/book.db")
+    monkeypatch.setattr(rounds, "POLL_SECONDS", 0.05)
+    databases.copy(filled, tmp_path)
+    engine = connect(databases.url(tmp_path))
 
     def reviewed(till, **more):
         monkeypatch.setattr(registry, "known", lambda: {till.name: "somewhere:else"})
@@ -49,7 +47,9 @@ def run(filled, tmp_path, monkeypatch):
         assert balanced(engine)
         return engine, totals, review_world.results(engine)["messages"]
 
-    return reviewed
+    yield reviewed
+    engine.dispose()
+    databases.drop(databases.url(tmp_path))
 
 
 class UntilAllWait(Scripted):

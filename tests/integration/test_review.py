@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from healthcheck.errors import UsageError
 from healthcheck.months import Month
-from healthcheck.reviews import leases, months, review, units
+from healthcheck.reviews import finishing, flags, leases, months, review, units
 from healthcheck.store.session import connect, read, write
 from healthcheck.store.work import Finding, Flag, Message, Observation, Review, Standing
 from healthcheck.store.work import Month as Row
@@ -168,21 +168,66 @@ def test_only_one_worker_gets_a_review(book):
 
 
 def test_a_dead_lease_is_taken_over_and_the_zombie_cannot_write(book, monkeypatch):
-    engine, settings = book
+    engine, _ = book
     ids = planned(book)
     monkeypatch.setattr(leases, "LEASE_SECONDS", -1)
     claim = leases.claim(engine, ids[:1], "zombie")[0]
     monkeypatch.undo()
     with read(engine) as session:
         month = session.exec(select(Row)).one()
-    zombie = units.Work(engine, settings, "zombie", month, NOW)
-    result = units.assess(zombie, [claim.account_id])[claim.account_id]
+    done = judged(book, "zombie", month, claim)
     run(book)
     before = world.dump(engine)
-    with pytest.raises(leases.LeaseLost):
-        units._finish(zombie, claim, result, "none")
+    assert finishing.store(engine, "zombie", month, NOW, done) == 0
+    with pytest.raises(leases.LeaseLost), write(engine) as session:
+        leases.hold(session, claim, "zombie")
     leases.drop(engine, "zombie")
     assert world.dump(engine) == before
+
+
+def judged(book, token, month, *claims):
+    """What a worker would store of its claims."""
+    engine, settings = book
+    results = units.assess(units.Work(engine, settings, token, month, NOW), [claim.account_id for claim in claims])
+    return [finishing.Finished(claim, results[claim.account_id], "none") for claim in claims]
+
+
+def test_a_lease_lost_in_a_unit_leaves_out_that_review_alone(book):
+    engine, _ = book
+    ids = planned(book)
+    claims = leases.claim(engine, ids[:3], "mine")
+    with read(engine) as session:
+        month = session.exec(select(Row)).one()
+    done = judged(book, "mine", month, *claims)
+    with write(engine) as session:
+        taken = session.get_one(Review, claims[1].review_id)
+        taken.token = "somebody else's"
+        session.add(taken)
+    assert finishing.store(engine, "mine", month, NOW, done) == 2
+    with read(engine) as session:
+        found = {row.id: row.state for row in session.exec(select(Review).where(Review.id.in_(ids[:3])))}
+        assert [found[claim.review_id] for claim in claims] == ["done", "claimed", "done"]
+        assert claims[1].review_id not in set(session.exec(select(Finding.review_id)))
+
+
+def test_one_result_that_cannot_be_stored_fails_alone(book, monkeypatch):
+    planned(book)
+    with read(book[0]) as session:
+        bad = session.exec(select(world.Account.id).where(world.Account.account == "C004")).one()
+    apply = flags.apply
+
+    def break_down(session, seen, *rest):
+        if bad in seen:
+            raise ValueError("no such thing")
+        apply(session, seen, *rest)
+
+    monkeypatch.setattr(flags, "apply", break_down)
+    totals = run(book)
+    assert totals["failed"] == 1
+    assert totals["reviewed"] == totals["planned"] - 1
+    with read(book[0]) as session:
+        failed = session.exec(select(Review).where(Review.state == "failed")).one()
+    assert (failed.account_id, failed.error) == (bad, "ValueError: no such thing")
 
 
 def test_a_run_waits_for_reviews_in_other_hands(book, monkeypatch):

@@ -81,12 +81,12 @@ def test_becoming_eligible_again_begins_a_new_cycle(engine, keys):
 
 def test_a_review_sets_the_next_one_a_cycle_later_and_an_older_one_changes_nothing(engine, keys):
     with write(engine) as session:
-        standings.reviewed(session, keys[0], NEXT, 6)
+        standings.reviewed(session, {keys[0]: 6}, NEXT)
     with write(engine) as session:
-        standings.reviewed(session, keys[0], FIRST, 6)
+        standings.reviewed(session, {keys[0]: 6}, FIRST)
     assert (stand(engine, keys[0]).last_review, stand(engine, keys[0]).next_review) == (NEXT, date(2026, 8, 28))
     with write(engine) as session:
-        standings.reviewed(session, keys[0], date(2026, 3, 31), None)
+        standings.reviewed(session, {keys[0]: None}, date(2026, 3, 31))
     assert stand(engine, keys[0]).next_review is None
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, Final
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import bindparam, func, select
+from sqlmodel import Session, col
 
 from healthcheck.bureaus import registry
 from healthcheck.bureaus.base import Bureau, Subject
 from healthcheck.errors import Fatal, UsageError
 from healthcheck.reviews.linking import subject_of
-from healthcheck.reviews.pulling import buying, resuming, settling
+from healthcheck.reviews.pulling import buying, gates, resuming, settling
 from healthcheck.reviews.pulling.model import (
     CHARGED,
     INTENT,
@@ -29,6 +31,17 @@ from healthcheck.store.books import Account
 from healthcheck.store.session import read
 from healthcheck.store.work import Pull, Report
 
+_ACCOUNT = Account.__table__  # type: ignore[attr-defined]
+_ONE: Final = select(_ACCOUNT).where(_ACCOUNT.c.id == bindparam("key"))
+_PULLS: Final = (
+    select(Pull)
+    .where(col(Pull.account_id) == bindparam("key"), col(Pull.month) == bindparam("of"))
+    .order_by(col(Pull.id))
+)
+_NEWEST: Final = select(func.max(col(Report.as_of))).where(
+    col(Report.account_id) == bindparam("key"), col(Report.as_of) <= bindparam("day")
+)
+
 
 @dataclass(frozen=True)
 class Known:
@@ -38,6 +51,7 @@ class Known:
     newest: date | None  # as-of of the newest report
     subject: Subject
     now: datetime
+    gated: frozenset[str]  # bureaus that are not asked without leave: see ``gates``
 
 
 def ask(order: Order) -> str:
@@ -57,20 +71,17 @@ def ask(order: Order) -> str:
 
 def newest_report(session: Session, order: Order) -> date | None:
     """The as-of date of the newest report that is known as of the order's date."""
-    mine = (col(Report.account_id) == order.account_id, col(Report.as_of) <= order.as_of)
-    return session.exec(select(func.max(Report.as_of)).where(*mine)).one()
+    mine = {"key": order.account_id, "day": order.as_of}
+    newest: date | None = session.connection().execute(_NEWEST, mine).scalar()
+    return newest
 
 
 def _known(order: Order) -> Known:
-    query = select(Pull).where(Pull.account_id == order.account_id, Pull.month == order.month).order_by(col(Pull.id))
     with read(order.engine) as session:
-        pulls = session.exec(query).all()
-        return Known(
-            pulls,
-            newest_report(session, order),
-            subject_of(session.get_one(Account, order.account_id)),
-            order.clock(session),
-        )
+        pulls = session.execute(_PULLS, {"key": order.account_id, "of": order.month}).scalars().all()
+        row: Any = session.connection().execute(_ONE, {"key": order.account_id}).one()
+        now = order.clock(session) if pulls else order.now
+        return Known(pulls, newest_report(session, order), subject_of(row), now, gates.known(session, now))
 
 
 def _is_young(order: Order, newest: date | None) -> bool:
@@ -124,4 +135,6 @@ def _in_turn(order: Order, known: Known) -> str:
 
 def _one(order: Order, known: Known, bureau: Bureau, planned: Pull | None) -> str:
     pull = planned or buying.begin(order, bureau)
+    if planned is None and bureau.name not in known.gated and buying.is_free(bureau):
+        return buying.call(order, bureau, known.subject, pull, buying.leaves_by())
     return patiently(order, pull, known.now, lambda: buying.buy(order, bureau, known.subject, pull))

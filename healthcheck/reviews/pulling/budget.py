@@ -5,7 +5,9 @@ At every commit ``taken`` is the sum of the costs of the month's pulls that are 
 
 from __future__ import annotations
 
-from sqlalchemy import CursorResult, func, select, update
+from typing import Final
+
+from sqlalchemy import BigInteger, CursorResult, bindparam, func, select, update
 from sqlmodel import Session, col
 
 from healthcheck.money import to_minor
@@ -16,6 +18,12 @@ from healthcheck.store.rows import add_if_missing
 from healthcheck.store.work import Pull
 
 _BUDGET = Budget.__table__  # type: ignore[attr-defined]
+_MORE = _BUDGET.c.taken + bindparam("price", type_=BigInteger)
+_TAKE: Final = (
+    update(_BUDGET)
+    .where(_BUDGET.c.month == bindparam("which"), bindparam("cap", type_=BigInteger) >= _MORE)
+    .values(taken=_MORE)
+)
 
 
 def take(session: Session, settings: Settings, month: str, cost: int) -> str:
@@ -47,6 +55,5 @@ def spent_in(session: Session, month: str) -> int:
 
 
 def _taken(session: Session, month: str, cost: int, cap: int) -> bool:
-    room = (_BUDGET.c.month == month, _BUDGET.c.taken + cost <= cap)
-    done = session.connection().execute(update(_BUDGET).where(*room).values(taken=_BUDGET.c.taken + cost))
+    done = session.connection().execute(_TAKE, {"which": month, "price": cost, "cap": cap})
     return isinstance(done, CursorResult) and done.rowcount == 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session
 
 from healthcheck.bureaus.base import Bureau, Subject
@@ -22,6 +22,8 @@ from healthcheck.store.session import write
 from healthcheck.store.work import Pull
 
 _PULL = Pull.__table__  # type: ignore[attr-defined]
+_ADD: Final = insert(_PULL).returning(_PULL.c.id)
+_CHANGE: Final = update(_PULL).where(_PULL.c.id == bindparam("which"))
 
 
 def buy(order: Order, bureau: Bureau, subject: Subject, pull: Pull) -> str:
@@ -52,6 +54,11 @@ def call(order: Order, bureau: Bureau, subject: Subject, pull: Pull, latest: flo
     except Exception as error:
         outcome = of_order(error, bureau, pull.cost > 0, repeated)
     return state_of(settling.settle(order, pull, outcome))
+
+
+def is_free(bureau: Bureau) -> bool:
+    """Whether asking twice does no harm: no price, no rate. No INTENT need be committed then before the request leaves."""
+    return not bureau.cost() and gates.rate_of(bureau) is None
 
 
 def state_of(settled: Settled) -> str:
@@ -110,6 +117,6 @@ def _save(session: Session, pull: Pull, values: dict[str, Any]) -> None:
     connection = session.connection()
     if pull.id is None:
         row = pull.model_dump(exclude={"id"})
-        pull.id = connection.execute(insert(_PULL).values(row).returning(_PULL.c.id)).scalar_one()
+        pull.id = connection.execute(_ADD, row).scalar_one()
     else:
-        connection.execute(update(_PULL).where(_PULL.c.id == pull.id).values(**values))
+        connection.execute(_CHANGE, {**values, "which": pull.id})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlmodel import Session, col
 
 from healthcheck.bureaus.base import Bureau
@@ -29,6 +29,8 @@ FAILED: Final = ("doubtful", "unreachable")
 BARRED: Final = ("auth", "fatal")  # not asked again in this run
 UNASKED: Final = ("", "budget", "barred", "late")  # kinds of pulls that no bureau answered
 _RATE = RateLimit.__table__  # type: ignore[attr-defined]
+_LOCK: Final = select(_RATE.c.free_at).where(_RATE.c.bureau == bindparam("which")).with_for_update()
+_NAMES: Final = select(_RATE.c.bureau).where(_RATE.c.free_at > bindparam("since"))
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ def enter(session: Session, order: Order, bureau: Bureau, pull: Pull, now: datet
     slot = max(free_at, now)
     _set(session, bureau.name, slot + timedelta(minutes=1 / rate))
     return Gate(slot, RATE) if slot > now else Gate()
+
+
+def known(session: Session, now: datetime) -> frozenset[str]:
+    """The bureaus that were in trouble since yesterday, or have a rate and were asked."""
+    return frozenset(session.connection().execute(_NAMES, {"since": now - timedelta(days=1)}).scalars())
 
 
 def rate_of(bureau: Bureau) -> float | None:
@@ -117,8 +124,7 @@ def _recent(session: Session, bureau: str) -> list[Row[Any]]:
 
 
 def _free_at(session: Session, bureau: str) -> datetime | None:
-    query = select(_RATE.c.free_at).where(_RATE.c.bureau == bureau).with_for_update()
-    found: datetime | None = session.connection().execute(query).scalar()
+    found: datetime | None = session.connection().execute(_LOCK, {"which": bureau}).scalar()
     return found
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, bindparam, select, update
 from sqlmodel import Session
 
 from healthcheck.bureaus.answers import Doubtful
@@ -40,6 +40,8 @@ from healthcheck.store.work import Pull, Report
 
 _PULL = Pull.__table__  # type: ignore[attr-defined]
 _REPORT = Report.__table__  # type: ignore[attr-defined]
+_OPEN = _PULL.c.state.in_(bindparam("open_states", expanding=True))
+_IF_OPEN: Final = update(_PULL).where(_PULL.c.id == bindparam("which"), _OPEN)
 _TOLD: Final = {PLANNED: "pull.planned", STORED: "pull.stored", REFUSED: "pull.refused", UNCERTAIN: "pull.uncertain",
                 PENDING: "pull.pending", INTENT: "pull.intent"}  # fmt: skip
 
@@ -57,25 +59,41 @@ class Settled:
 def settle(order: Order, pull: Pull, outcome: Outcome) -> Settled:
     """Write the outcome of a call. What somebody else settled meanwhile stays, but a report settles whatever was in doubt.
 
-    Raises as ``order.guard`` does where there is no report.
+    Raises as ``order.guard`` does where there is no report, or no row yet: a pull of a bureau that costs nothing is written as it ended.
     """
     with write(order.engine) as session:
-        if order.guard and not outcome.ready:
+        if order.guard and (pull.id is None or not outcome.ready):
             order.guard(session)
         now = order.clock(session)
+        if pull.id is None:
+            pull.intent_at = now
         values = _values(order, pull, outcome, now)
         if outcome.ready:
             values["report_id"] = _keep(session, order, pull, outcome.ready)
-        open_states = (INTENT, PENDING, UNCERTAIN, CHARGED) if outcome.ready else (pull.state,)
-        where = (_PULL.c.id == pull.id, _PULL.c.state.in_(open_states))
-        done = session.connection().execute(update(_PULL).where(*where).values(**values))
-        if isinstance(done, CursorResult) and done.rowcount == 1:
+        if _save(session, pull, values, whatever=outcome.ready is not None):
             _book(session, order, pull, outcome.kind, values, now)
         else:
-            values = {"state": session.execute(select(_PULL.c.state).where(_PULL.c.id == pull.id)).scalar_one()}
+            values = {"state": _state(session, pull)}
     for name, value in values.items():
         setattr(pull, name, value)
     return Settled(pull.state, values.get("next_try_at"), now, pull.note)
+
+
+def _save(session: Session, pull: Pull, values: dict[str, Any], whatever: bool) -> bool:
+    """Write the pull's new row if it is as we know it; ``whatever``: or in any doubt."""
+    if pull.id is None:
+        row = pull.model_dump(exclude={"id"}) | values
+        pull.id = add_if_missing(session, _PULL, "id", **row)
+        return pull.id is not None
+    open_states = (INTENT, PENDING, UNCERTAIN, CHARGED) if whatever else (pull.state,)
+    done = session.connection().execute(_IF_OPEN, {**values, "which": pull.id, "open_states": open_states})
+    return isinstance(done, CursorResult) and done.rowcount == 1
+
+
+def _state(session: Session, pull: Pull) -> str:
+    """What the pull is by now."""
+    same = [_PULL.c[name] == getattr(pull, name) for name in ("account_id", "bureau", "month", "attempt")]
+    return str(session.connection().execute(select(_PULL.c.state).where(*same)).scalar_one())
 
 
 def _values(order: Order, pull: Pull, outcome: Outcome, now: datetime) -> dict[str, Any]:
