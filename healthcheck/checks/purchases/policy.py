@@ -35,7 +35,7 @@ class Policy:
     order_cap: float = 4.0  # times the median order
     past_quarters: int = 7
     own_variance_quarters: float = 8.0
-    flag_p: float = 0.008  # replayed: 0.75 % of healthy accounts are flagged
+    flag_p: float = 0.0065  # replayed: 0.6 % of healthy accounts are flagged, in no band of frequency more than 0.8 %
     watch_p: float = 0.05
     urgent_fdr: float = 0.05
     flag_share: float = 0.7
