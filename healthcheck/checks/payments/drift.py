@@ -162,8 +162,11 @@ def changes(rows: Rows, window: Windows, changed: Bools, calibration: Calibratio
 def shifts(rows: Rows, window: Windows, moved: Floats, accounts: Ints, changed: Bools) -> pl.Series:
     """By how many days payment moved: by inversion of the rank test, at least what the change says; null but for ``accounts``."""
     days = np.full(window.n, np.nan)
-    days[accounts] = shift(sample(rows, window, rows.late).of(accounts))
-    other = np.flatnonzero(changed[accounts])
-    since = shift(sample(rows, window, rows.since_issue).of(accounts[other]))
-    days[accounts[other]] = np.minimum(days[accounts[other]], since)
-    return pl.Series(np.rint(np.maximum(days, np.maximum(moved, 0))), nan_to_null=True).cast(pl.Int64)
+    days[accounts] = least = np.maximum(moved[accounts], 0)
+    late = sample(rows, window, rows.late).of(accounts)
+    more = np.flatnonzero(statistic(late, np.floor(least).astype(np.int64) + 1) >= 0)  # elsewhere the test says no more
+    found, other = shift(late.of(more)), changed[accounts[more]]
+    since = shift(sample(rows, window, rows.since_issue).of(accounts[more[other]]))
+    found[other] = np.minimum(found[other], since)
+    days[accounts[more]] = np.maximum(found, least[more])
+    return pl.Series(np.rint(days), nan_to_null=True).cast(pl.Int64)
