@@ -16,8 +16,6 @@ from sqlmodel import select
 
 from healthcheck import healthz
 from healthcheck.cli.app import COMMANDS, load
-from healthcheck.months import Month
-from healthcheck.reviews import review
 from healthcheck.settings import PREFIX, Settings
 from healthcheck.store import schema
 from healthcheck.store.session import connect, read
@@ -91,15 +89,19 @@ def installed(tmp_path):
     """A folder as an operator has it: a .env, a database with a reviewed month, and the command on the path."""
     folder = tmp_path / "site"
     folder.mkdir()
-    engine = connect(f"sqlite:///{folder}/healthcheck.db", ["only-for-tests-only-for-tests-only"])
+    engine = connect(f"sqlite:///{folder}/healthcheck.db")
     schema.upgrade(engine)
     world.fill(engine, folder, firms=2)
-    review.review(engine, Month(2026, 6), None, world.settings(engine, folder), world.NOW)
-    (folder / ".env").write_text("HEALTHCHECK_SECRET_KEYS=only-for-tests-only-for-tests-only\n")
+    engine.dispose()
+    (folder / ".env").write_text(
+        "HEALTHCHECK_SECRET_KEYS=only-for-tests-only-for-tests-only\nHEALTHCHECK_LARGE_SALES_SHARE=1\n"
+    )
     (tmp_path / "bin").mkdir()
     script = tmp_path / "bin" / "healthcheck"
     script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m healthcheck "$@"\n')
     script.chmod(0o755)
+    done = walk(folder, "healthcheck review --as-of 2026-06-30")
+    assert done.returncode == 0, done.stderr
     return folder
 
 
@@ -135,17 +137,20 @@ def test_a_backup_taken_while_somebody_writes_is_whole_and_brings_everything_bac
     engine = connect(f"sqlite:///{installed}/healthcheck.db")
     with read(engine) as session:
         mails = session.exec(select(Message.message_id)).all()
+    assert mails
     with engine.connect() as writer, writer.begin():
         writer.exec_driver_sql("INSERT INTO rate (currency, \"on\", rate) VALUES ('USD', '2026-06-30', '0.9')")
         done = walk(installed, backup)
+    engine.dispose()
     assert (done.returncode, done.stdout.strip().splitlines()[-1]) == (0, "ok"), done.stderr
     assert walk(installed, "healthcheck observe C000 --activity quiet").returncode == 0
     done = walk(installed, restore)
     assert done.returncode == 0, done.stderr
     assert "the audit holds" in done.stdout
-    with read(connect(f"sqlite:///{installed}/healthcheck.db")) as session:
+    with read(engine) as session:
         assert session.exec(select(Message.message_id)).all() == mails
         assert session.exec(select(Observation)).all() == [], "it came after the backup"
+    engine.dispose()
 
 
 # ---- the unit and the compose file
