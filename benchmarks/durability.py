@@ -32,7 +32,7 @@ from sqlmodel import select
 from healthcheck.bureaus import registry
 from healthcheck.bureaus.base import Ready, Report
 from healthcheck.months import Month
-from healthcheck.reviews import months, review, units
+from healthcheck.reviews import months, rounds, units
 from healthcheck.settings import Settings
 from healthcheck.store import schema, work
 from healthcheck.store.books import Account
@@ -155,8 +155,8 @@ def _judged(engine, settings, month: int, assess) -> dict:
     unit = units.Work(engine, settings, "", row, NOW)
     assess(unit, keys[:1])
     began, known = time.perf_counter(), {}
-    for start in range(0, len(keys), review.BATCH):
-        known |= assess(unit, keys[start : start + review.BATCH])
+    for start in range(0, len(keys), rounds.BATCH):
+        known |= assess(unit, keys[start : start + rounds.BATCH])
     print(
         f"checks     {len(keys) / (time.perf_counter() - began):8,.0f} accounts/s, by sixteen, not counted below",
         flush=True,
@@ -170,7 +170,7 @@ def _timed(engine, month: int, settings: Settings, profiled: bool) -> float:
         number = len(session.exec(select(work.Review.id).where(work.Review.month_id == month)).all())
     began = time.perf_counter()
     with cProfile.Profile(time.process_time) if profiled else nullcontext() as profile:
-        review.run(engine, month, settings, NOW, lambda *_: None)
+        rounds.run(engine, month, settings, NOW, lambda *_: None)
     seconds = time.perf_counter() - began
     with read(engine) as session:
         done = session.exec(

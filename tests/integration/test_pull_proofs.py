@@ -125,3 +125,12 @@ def test_the_budget_holds_to_the_cent_under_threads_and_processes(engine, tmp_pa
     assert sum(pull.cost for pull in pulls) == can_pay * 420
     assert balanced(engine)
     assert sum(pull.kind == "budget" for pull in pulls) == accounts - can_pay
+
+
+def test_the_benchmark_of_durability_still_runs():
+    command = [sys.executable, "benchmarks/durability.py", "--accounts", "6", "--runs", "1"]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["empty", "checks", "reviews", "pulls"]
