@@ -71,35 +71,40 @@ class Battle:
         with (self.folder / "log").open("w") as log:
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
             self.parent = subprocess.Popen(command, cwd=ROOT, env=env, text=True, **pipes)
-        self.alive = [self.start(), self.start()]
+        self.alive = [self.order("start"), self.order("start")]
         try:
             yield
         finally:
-            for pid in self.alive:
-                os.kill(pid, signal.SIGKILL)
+            for victim in range(2):
+                self.kill(victim)
             self.parent.stdin.close()
             self.parent.wait(20)
             self.parent.stdout.close()
             self.engine.dispose()
 
-    def start(self) -> int:
-        self.parent.stdin.write("start\n")
+    def order(self, *words: object) -> int:
+        self.parent.stdin.write(" ".join(map(str, words)) + "\n")
         self.parent.stdin.flush()
         return int(self.parent.stdout.readline())
+
+    def kill(self, victim: int) -> None:
+        died = self.order("kill", self.alive[victim])
+        if died != -signal.SIGKILL:
+            self.found.append(f"a scheduler ended by itself: {died}")
 
     def strike(self) -> None:
         """Kill one, and start another; or stop one, perhaps for longer than its lease, and wake it."""
         victim = self.rng.randrange(2)
         if self.rng.random() < 0.5:
-            os.kill(self.alive[victim], signal.SIGKILL)
+            self.kill(victim)
             self.kills += 1
             self.doubted.update(self.seen(select(Message.message_id).where(Message.state == "SENDING")))
-            self.alive[victim] = self.start()
+            self.alive[victim] = self.order("start")
         else:
-            os.kill(self.alive[victim], signal.SIGSTOP)
+            self.order("stop", self.alive[victim])
             self.stops += 1
             time.sleep(self.rng.choice((0.05, 0.3, 1.6)))
-            os.kill(self.alive[victim], signal.SIGCONT)
+            self.order("wake", self.alive[victim])
 
     # ---- time
 
@@ -200,5 +205,5 @@ def battle(place: Path, prepared: Path, fakes: Fakes, seed: int, kind: str = "sq
         for month in MONTHS:
             fight.fight(month)
             fight.forward(NEXT if month == MONTHS[0] else timedelta())
-        fight.found = list(fight.violations())
+        fight.found += fight.violations()
     return fight

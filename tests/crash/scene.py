@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from healthcheck.bureaus import registry
 from healthcheck.reports import outbox
-from healthcheck.reviews import calibrations, months, planning, review, schedule, units
+from healthcheck.reviews import calibrations, months, planning, rounds, schedule, units
 from healthcheck.settings import Settings
 from healthcheck.store import audit, schema
 from healthcheck.store.books import Account
@@ -106,7 +106,7 @@ def fill(url: str, folder: Path, firms: int) -> None:
 def learn(settings: Settings) -> dict[str, Any]:
     """One undisturbed month; what was computed in it: ``look`` and, by account, ``results``. The month as planned is ``planned.db``."""
     found: dict[str, Any] = {"results": {}}
-    look, plan, assess, run = months.look, planning.plan, units.assess, review.run
+    look, plan, assess, run = months.look, planning.plan, units.assess, rounds.run
 
     def seen(*given: Any) -> months.Look:
         found["look"] = look(*given)
@@ -128,10 +128,10 @@ def learn(settings: Settings) -> dict[str, Any]:
             connection.exec_driver_sql("BEGIN")
         run(engine, *given)
 
-    months.look, planning.plan, units.assess, review.run = seen, chosen, judged, planned
+    months.look, planning.plan, units.assess, rounds.run = seen, chosen, judged, planned
     while not scheduler(settings, NOW):
         pass
-    months.look, planning.plan, units.assess, review.run = look, plan, assess, run
+    months.look, planning.plan, units.assess, rounds.run = look, plan, assess, run
     return found
 
 

@@ -1,5 +1,6 @@
-"""A warm process that forks schedulers: ``python -m tests.crash.schedulers ORDER``; each line on standard input starts one, its process
-id is printed. Nothing of polars has run before the fork.
+"""A warm process that forks schedulers: ``python -m tests.crash.schedulers ORDER``, then on standard input ``start`` (the process id is
+printed), ``stop ID``, ``wake ID`` and ``kill ID`` (what it died of is printed). Nothing of polars has run before the fork. Only here
+are they signalled and waited for: an id belongs to its process until then.
 
 A scheduler calls the jobs of the clock's table, but the daily ones, five times a second. Its time is the machine's, plus what the file
 ``ahead`` says: leases, back-offs and months follow that. Leases are short, so that a process which was stopped finds its own gone.
@@ -13,6 +14,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -64,13 +66,34 @@ def main() -> None:
         job.load()
     settings = Settings(_env_file=None, **order["settings"])
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the killed
-    for _ in sys.stdin:
-        pid = os.fork()
-        if not pid:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            run(settings, order["born"])
-        print(pid, flush=True)
+    for line in sys.stdin:
+        said = COMMANDS[line.split()[0]](*map(int, line.split()[1:]), start=lambda: run(settings, order["born"]))
+        print(said, flush=True)
+
+
+def start(start: Callable[[], None]) -> int:
+    pid = os.fork()
+    if not pid:
+        start()
+    return pid
+
+
+def kill(pid: int, **_: object) -> int:
+    os.kill(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def stop(pid: int, **_: object) -> int:
+    os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
+def wake(pid: int, **_: object) -> int:
+    os.kill(pid, signal.SIGCONT)
+    return pid
+
+
+COMMANDS: dict[str, Callable[..., int]] = {"start": start, "kill": kill, "stop": stop, "wake": wake}
 
 
 if __name__ == "__main__":
