@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, Pool, event
 from sqlmodel import select
 
 from healthcheck import logs
@@ -33,6 +33,7 @@ from tests.mail_server import Postbox, free_port, serving
 
 JUNE = Month(2026, 6)
 NOBODY = 65534
+NO_END = 2**30
 
 
 @pytest.fixture(scope="module")
@@ -109,23 +110,27 @@ def pages_of(engine):
         return connection.exec_driver_sql("PRAGMA page_count").scalar_one()
 
 
-@contextmanager
-def room_for(engine, more):
-    """Its file may grow by so many pages: beyond that SQLite says that the disk is full."""
-    most = pages_of(engine) + more
+@pytest.fixture
+def room_for():
+    """``with room_for(engine, more)``: its file may grow by so many pages; beyond that SQLite says that the disk is full."""
+    most = [NO_END]
 
-    def limit(connection, _record):
-        connection.execute(f"PRAGMA max_page_count={most}")
+    def limit(connection, *_):
+        connection.execute(f"PRAGMA max_page_count={most[0]}")
 
-    event.listen(Engine, "connect", limit)
-    try:
+    @contextmanager
+    def room(engine, more):
+        most[0] = pages_of(engine) + more
         yield
-    finally:
-        event.remove(Engine, "connect", limit)
+        most[0] = NO_END
+
+    event.listen(Pool, "checkout", limit)  # whenever a connection is taken into use, new or not
+    yield room
+    event.remove(Pool, "checkout", limit)
 
 
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.95])
-def test_a_full_disk_is_one_line_and_the_month_goes_on_where_it_was(books, book, wanted, share):
+def test_a_full_disk_is_one_line_and_the_month_goes_on_where_it_was(books, book, wanted, room_for, share):
     engine = opened(book)
     needed = pages_of(opened(books / "whole")) - pages_of(engine)
     with room_for(engine, int(needed * share)), pytest.raises(Fatal) as caught:
@@ -245,7 +250,7 @@ def test_a_scheduler_that_meets_a_locked_database_says_it_once_and_does_everythi
     assert len(delivered(book)) == len(stored(opened(book)))
 
 
-def test_a_scheduler_whose_disk_is_full_says_it_once_and_does_everything_later(book, turns):
+def test_a_scheduler_whose_disk_is_full_says_it_once_and_does_everything_later(book, turns, room_for):
     with room_for(opened(book), 2):
         assert turns(3) == ([("the database cannot be used", "database or disk is full")], [])
         assert ("2026-06", "closed") not in month_states(book)
