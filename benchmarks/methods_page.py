@@ -185,7 +185,7 @@ KernelCPD, the same search as PELT in C, takes {_times(kernel.ratios[DRIFT])} ti
 
 Of those who stopped, drift by itself catches {caught(DRIFT, "stopped")}, our rank test {caught(RANK, "stopped")}, log-rank
 {caught("log-rank (scipy)", "stopped")}, ADWIN {caught("ADWIN (river)", "stopped")}:
-drift leaves customers whose year before was late already to *level*. The score of the whole check looks at level too: it puts
+drift leaves customers who were late already half a year ago to *level*. The score of the whole check looks at level too: it puts
 {caught(WHOLE, "stopped")} of the stopped above its 1 % and says little of a mere shift, because it orders by serious lateness to come. And
 it flags more healthy customers than drift, since *level* and *out of character* flag a set share of a book: those most at risk.
 

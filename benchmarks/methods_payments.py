@@ -86,7 +86,7 @@ def _ours(calibration: payments.Calibration) -> list[Method]:
         ),
         Method(
             "Healthcheck: drift", None, "from the ledger's columns to outcome, score, p and days moved",
-            "customers already late in the year before are left to level, some who stopped four months ago among them",
+            "customers who were late already half a year ago are left to level",
             lambda book: book, only_drift,
             lambda book: score(only_drift(book)), "flagged", lambda book: alarms(only_drift(book)),
         ),
