@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -22,6 +23,15 @@ def _own_environment(monkeypatch, tmp_path_factory):
     for name in [n for n in os.environ if n.startswith("HEALTHCHECK_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+
+
+@pytest.fixture(autouse=True)
+def _levels_of_logging_stay():
+    """A command sets them for its process; here they would be there for the whole session."""
+    before = {name: logging.getLogger(name).level for name in ("", "healthcheck", "jobs")}
+    yield
+    for name, level in before.items():
+        logging.getLogger(name).setLevel(level)
 
 
 settings.register_profile("shared machine", deadline=None)

@@ -57,6 +57,7 @@ def test_a_mail_goes_twice_only_in_the_gap_of_smtp(house):
             **dict.fromkeys(beside, 1),
         }
     with house.play(on_uncertain="hold") as play:
+        certain = random.Random(SEED).sample(sorted(play.accepted), 6)  # its steps are not those of the play before
         for left in play.run(certain):
             assert play.violations(left) == []
             assert left.copies == 1

@@ -135,8 +135,9 @@ def test_what_is_too_short_to_be_told_from_a_word_is_left_alone():
     assert logs.redacted("a cat") == "a cat"
 
 
-def test_an_event_that_cannot_be_put_into_words_costs_the_line_and_nothing_else(capsys):
+def test_an_event_that_cannot_be_put_into_words_costs_the_line_and_nothing_else(capsys, monkeypatch):
     begun()
+    monkeypatch.setattr(logs._HANDLER, "filters", [])  # those of the bureaus' room put it into words
     logs._HANDLER.handle(logging.LogRecord("healthcheck", logging.INFO, "", 0, "%d", ("token-canary",), None))
     assert capsys.readouterr().err == ""
 
