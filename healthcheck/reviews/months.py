@@ -18,7 +18,7 @@ from healthcheck.errors import UsageError
 from healthcheck.ledger import freshness
 from healthcheck.money import plain
 from healthcheck.months import Month
-from healthcheck.reviews import calibrations, flags, planning, rotation, schedule, screen
+from healthcheck.reviews import calibrations, flags, planning, rotation, schedule, screen, standings
 from healthcheck.reviews.judge import ROTATION, Judged
 from healthcheck.reviews.planning import Plan
 from healthcheck.settings import Settings
@@ -113,6 +113,7 @@ def _insert(
     session: Session, month: Month, as_of: date, look: Look, learned: rotation.Calibration, settings: Settings, now: datetime
 ) -> int:  # fmt: skip
     """Month, reviews, standings and summary, in the caller's transaction; the id of the row that was there already, if one was."""
+    standings.lock(session)
     row = schedule.row_of(session, month, as_of, now)
     if row.state in work.BEGUN:
         return row.id or 0
