@@ -18,7 +18,7 @@ def fought(house, seed, **more):
 def test_two_schedulers_struck_at_random(house, seed):
     fight = fought(house, seed, carrier="threads")
     assert fight.found == []
-    assert fight.kills + fight.stops > 8
+    assert fight.kills + fight.stops > 2
 
 
 @pytest.mark.slow
