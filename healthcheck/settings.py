@@ -10,15 +10,16 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from healthcheck.bureau_settings import BureauSettings, Price, Unset
+from healthcheck.bureau_settings import Price, Unset
 from healthcheck.errors import UsageError
+from healthcheck.playbook_settings import PlaybookSettings
 
 PREFIX = "HEALTHCHECK_"
 Words = Annotated[tuple[str, ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
-class Settings(BureauSettings):
+class Settings(PlaybookSettings):
     """All settings. Lists are comma-separated; every default lets the demo and a file-only set-up run."""
 
     model_config = SettingsConfigDict(

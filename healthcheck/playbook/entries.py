@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -31,6 +32,11 @@ HOUSE_KINDS: Final = {
 METHODS: Final = ("phone", "mail", "letter", "visit", "other")
 REASONS: Final = ("oversight", "disaster", "cash", "dispute", "unwilling", "other")  # why the customer says it is late
 KEEPS_OUT: Final = ("evasive", "demand", "placement")  # while one of these stands, sales stays out
+SETTLED: Final = (
+    "dispute",
+    *KEEPS_OUT,
+)  # what one ``resolved`` settles together, where it names neither a record nor an invoice
+STRENGTHS: Final = ("strong", "normal", "weak")  # of a relationship, in ``reason``
 
 
 @dataclass(frozen=True)
@@ -52,3 +58,37 @@ class Entry:
     owner: str | None = None
     series: str | None = None
     refers: int | None = None
+
+
+def in_force(entries: Iterable[Entry]) -> list[Entry]:
+    """Those that nobody took back, by day, then by number; the taking back is left out too."""
+    known = sorted(entries, key=order)
+    gone: set[int | None] = set()
+    for entry in sorted(
+        known, key=lambda one: -one.id
+    ):  # the newest first: who takes a taking back back restores the record
+        if entry.kind == "withdrawn" and entry.id not in gone:
+            gone.add(entry.refers)
+    return [entry for entry in known if entry.kind != "withdrawn" and entry.id not in gone]
+
+
+def standing(entries: Iterable[Entry], kinds: Collection[str]) -> list[Entry]:
+    """The records of these kinds that nothing has settled, by day. ``entries`` are in force.
+
+    A ``resolved`` settles the record it refers to; else what was said of its invoice before; else all of ``SETTLED`` that was said before.
+    """
+    entries = list(entries)
+    ends = [entry for entry in entries if entry.kind == "resolved"]
+    return [entry for entry in entries if entry.kind in kinds and not any(_ends(end, entry) for end in ends)]
+
+
+def order(entry: Entry) -> tuple[date, int]:
+    """By day, then by number."""
+    return entry.on, entry.id
+
+
+def _ends(end: Entry, entry: Entry) -> bool:
+    if end.refers is not None:
+        return end.refers == entry.id
+    within = end.invoice is None or end.invoice == entry.invoice
+    return entry.kind in SETTLED and within and order(end) > order(entry)

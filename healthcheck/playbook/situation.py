@@ -73,7 +73,12 @@ class Customer:
     manager_email: str | None = None
     relationship: str | None = None
     first_invoice: date | None = None
-    group: str = ""
+    group: str = ""  # entity/account of the family's root
+    risk_class: str | None = None
+    klass: str = ""  # of the rotation: eligible, small, new, late, inactive, excluded
+    group_exposure: int = 0
+    group_limit: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)  # columns of the accounts file that are none of ours
 
 
 @dataclass(frozen=True)
@@ -86,12 +91,22 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a rep heard and saw; ``activity``: busy, as_always, quiet, not_visited."""
+
+    on: date
+    activity: str | None = None
+    heard: str | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class Situation:
     """One account as of ``as_of``. Amounts without a currency of their own are minor units of ``currency``, the reporting one.
 
     ``owed`` comes oldest due first and leaves out what unallocated money covers; ``entries`` come by day, then by number, those taken
     back left out; ``checks`` are the outcomes by check; ``report`` is the newest bureau report known; ``family`` names the other
-    members of the group that sales must keep out of.
+    members of the group that sales must keep out of; ``seen`` comes by day; ``books_until`` is the newest fact of the whole ledger.
     """
 
     as_of: date
@@ -108,3 +123,5 @@ class Situation:
     checks: Mapping[str, Said] = field(default_factory=dict)
     report: Mapping[str, Any] | None = None
     family: tuple[str, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    books_until: date | None = None
