@@ -12,12 +12,15 @@ def groups(accounts: pl.DataFrame) -> pl.DataFrame:
 
     A parent that is no account of ours names a group all the same. A circle of parents is one group, named after its first member.
     """
-    parents = {(entity, account): parent for _, entity, account, parent in accounts.iter_rows()}
-    found = [_root(entity, account, parents) for _, entity, account, _ in accounts.iter_rows()]
-    return accounts.select("key", group=pl.Series(found, dtype=pl.String))
+    members = accounts.filter(pl.col("parent") != "").select("key", "entity", "account", "parent")  # few are
+    parents = {(entity, account): parent for _, entity, account, parent in members.iter_rows()}
+    found = [_root(entity, account, parents) for _, entity, account, _ in members.iter_rows()]
+    roots = members.select("key", root=pl.Series(found, dtype=pl.String))
+    joined = accounts.join(roots, on="key", how="left", maintain_order="left")
+    return joined.select("key", group=pl.coalesce("root", pl.concat_str("entity", "account", separator="/")))
 
 
-def _root(entity: str, account: str, parents: dict[tuple[str, str], str | None]) -> str:
+def _root(entity: str, account: str, parents: dict[tuple[str, str], str]) -> str:
     seen = [account]
     while parent := parents.get((entity, seen[-1])):
         if parent in seen:

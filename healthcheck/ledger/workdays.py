@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, timedelta
 from functools import lru_cache
+from importlib.util import find_spec, module_from_spec
 
 import polars as pl
 from holidays import HolidayBase, country_holidays
@@ -17,7 +19,16 @@ def _calendar(country: str) -> HolidayBase | None:
     known = country in set(
         EntityLoader.get_country_codes(include_aliases=False)
     )  # and no calendar is imported to know it
+    _without_the_others()
     return country_holidays(country) if known else None
+
+
+def _without_the_others() -> None:
+    """Let a country be imported by itself: the package's own first step imports all of them, a seventh of a second."""
+    package = "holidays.countries"
+    spec = find_spec(package)
+    if package not in sys.modules and spec is not None:
+        sys.modules[package] = module_from_spec(spec)
 
 
 @lru_cache(maxsize=500_000)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import date
 
 import polars as pl
@@ -131,6 +133,30 @@ def test_a_book_without_any_allocation_is_read_first_in_first_out(engine):
 )
 def test_due_dates_roll_to_the_next_business_day_of_the_country(day_, country, rolled):
     assert next_business_day(day_, country) == rolled
+
+
+def test_one_country_is_imported_without_the_others():
+    alone = """
+import sys
+from datetime import date
+from healthcheck.ledger.workdays import next_business_day
+assert next_business_day(date(2026, 4, 3), "DE") == date(2026, 4, 7)
+print(sorted(name for name in sys.modules if name.startswith("holidays.countries.")))
+"""
+    done = subprocess.run([sys.executable, "-c", alone], capture_output=True, text=True, check=True)
+    assert done.stdout == "['holidays.countries.germany']\n"
+
+
+def test_every_country_of_the_library_has_a_calendar():
+    every = """
+from datetime import date
+from healthcheck.ledger.workdays import next_business_day
+from holidays.registry import EntityLoader
+codes = list(EntityLoader.get_country_codes(include_aliases=False))
+print(len({next_business_day(date(2026, 1, 1), code) for code in codes}) > 1, len(codes) > 200)
+"""
+    done = subprocess.run([sys.executable, "-c", every], capture_output=True, text=True, check=True)
+    assert done.stdout == "True True\n"
 
 
 def test_sums_across_currencies_use_the_latest_rate_known(engine):

@@ -39,10 +39,13 @@ def windows(rows: Rows, n: int, policy: Policy) -> Windows:
     return Windows(n, days, recent, baseline, count(rows.account, recent, n), count(rows.account, baseline, n))
 
 
-def sample(rows: Rows, window: Windows, late: Ints) -> Sample:
-    """The rows of both windows, for the test of ``late``."""
-    keep = window.recent | window.baseline
-    return Sample(window.n, rows.account[keep], late[keep], rows.paid[keep], window.recent[keep])
+def sample(rows: Rows, window: Windows, late: Ints, accounts: Ints | None = None) -> Sample:
+    """The rows of both windows, for the test of ``late``; of some accounts only: these renumbered in the order given."""
+    keep = np.flatnonzero(window.recent | window.baseline)
+    if accounts is not None:
+        keep = keep[np.isin(np.arange(window.n), accounts)[rows.account[keep]]]
+    found = Sample(window.n, rows.account[keep], late[keep], rows.paid[keep], window.recent[keep])
+    return found if accounts is None else found.of(accounts)
 
 
 def terms_changed(rows: Rows, window: Windows, policy: Policy) -> Bools:
@@ -72,7 +75,7 @@ def z_values(rows: Rows, window: Windows, margin: Ints | int, changed: Bools) ->
     if not changed.any():
         return z
     accounts = np.flatnonzero(changed)
-    since = statistic(sample(rows, window, rows.since_issue).of(accounts), margin)
+    since = statistic(sample(rows, window, rows.since_issue, accounts), margin)
     z[accounts] = np.fmin(z[accounts], since)
     return z
 
@@ -116,7 +119,8 @@ def already_late(rows: Rows, window: Windows, policy: Policy) -> Bools:
 def drift(rows: Rows, window: Windows, unallocated: Floats, policy: Policy, calibration: Calibration) -> pl.DataFrame:
     """outcome, score, p, reason and shift of each account.
 
-    ``p`` is that of the evidence for a change (change.py); ``rank_p`` that of the censored rank test with the margin, 1 - Phi(z).
+    ``p`` is that of the evidence for a change (change.py); ``rank_p`` that of the censored rank test with the margin, 1 - Phi(z). The
+    days of the shift are worked out where the evidence is worth a watch.
     """
     margin = calibration.margin_days + max(0, calibration.common_shift_days)
     changed = terms_changed(rows, window, policy)
@@ -138,7 +142,7 @@ def drift(rows: Rows, window: Windows, unallocated: Floats, policy: Policy, cali
             "reason": why,
             "terms_changed": changed,
             "rank_p": scale.masked(np.round(tail(np.nan_to_num(z)), 6), missing),
-            "shift_days": shifts(rows, window, seen.days, np.flatnonzero((p <= policy.shown_p) & ~missing), changed),
+            "shift_days": shifts(rows, window, seen.days, np.flatnonzero((p <= policy.watch_p) & ~missing), changed),
             "shift_at_least": count(rows.account, window.recent & ~rows.paid, window.n) * 2 > window.recent_count,
         }
     )
@@ -163,10 +167,10 @@ def shifts(rows: Rows, window: Windows, moved: Floats, accounts: Ints, changed: 
     """By how many days payment moved: by inversion of the rank test, at least what the change says; null but for ``accounts``."""
     days = np.full(window.n, np.nan)
     days[accounts] = least = np.maximum(moved[accounts], 0)
-    late = sample(rows, window, rows.late).of(accounts)
+    late = sample(rows, window, rows.late, accounts)
     more = np.flatnonzero(statistic(late, np.floor(least).astype(np.int64) + 1) >= 0)  # elsewhere the test says no more
     found, other = shift(late.of(more)), changed[accounts[more]]
-    since = shift(sample(rows, window, rows.since_issue).of(accounts[more[other]]))
+    since = shift(sample(rows, window, rows.since_issue, accounts[more[other]]))
     found[other] = np.minimum(found[other], since)
     days[accounts[more]] = np.maximum(found, least[more])
     return pl.Series(np.rint(days), nan_to_null=True).cast(pl.Int64)

@@ -64,7 +64,6 @@ class Policy:
     baseline_cap: int = 40
     watch_p: float = 0.01
     flag_p: float = 0.0028
-    shown_p: float = 0.10  # up to here the days of the shift are worked out
     urgent_fdr: float = 0.10
     late_days: int = 30  # a baseline with more than this share beyond so many days is late already
     late_share: float = 1 / 3

@@ -94,7 +94,7 @@ def _ratio(n: int, account: Ints, at_risk: Ints, mine: Ints, paid: Ints, mine_pa
 
 def tail(z: Floats) -> Floats:
     """1 - Phi(z)."""
-    return np.array([0.5 * math.erfc(value / math.sqrt(2)) for value in z.tolist()], dtype=np.float64)
+    return 0.5 * np.fromiter(map(math.erfc, (z / math.sqrt(2)).tolist()), np.float64, len(z))
 
 
 def shift(sample: Sample) -> Ints:
