@@ -26,6 +26,8 @@ HOUSE_KINDS: Final = {
     "asked": "sales was asked to find something out",
     "answer": "what sales found out",
     "check_in": "we asked the agency how it stands",
+    "recovered": "the agency or attorney got money for us",
+    "agency_fee": "what the agency or attorney kept or charged for it",
     "insurer_report": "the overdue account was reported to the credit insurer",
     "withdrawn": "a record was a mistake and is taken back",
 }
