@@ -13,7 +13,8 @@ from healthcheck.bureaus.http_testing import HttpConformance
 from healthcheck.bureaus.testing import DAY, SUBJECT, Conformance
 from healthcheck.settings import load
 from tests.servers.adapters import KeyBureau, LookupBureau
-from tests.servers.bureau import CREDITSAFE, NORMAL
+from tests.servers.bureau import NORMAL
+from tests.servers.vendors.creditsafe import CREDITSAFE
 
 
 class TestFileJson(Conformance):

@@ -13,15 +13,14 @@
         server.kill(); server.start()                SIGKILL and back on the same port; charges stay, tokens and plans do not
         server.expire_tokens()
 
-The faults are those of ``healthcheck.bureaus.loopback``. Three protocols:
+The faults are those of ``healthcheck.bureaus.loopback``. It speaks the vendors' protocols, each under a path of its own
+(``tests.servers.vendors``; Creditsafe's under /v1), and two of nobody's:
 
-    /v1       Creditsafe: POST /v1/authenticate {username, password} -> {token} (passwords that begin with "wrong" are refused);
-              GET /v1/companies/{connectId}?callRef= ; GET /v1/companies?name= (finds C-NAME). Every report that leaves is charged.
     /key      POST /key/orders {account}, header Idempotency-Key: the same key gets the same answer and is charged once.
     /lookup   POST /lookup/orders {account, reference}: charged each time; GET /lookup/orders?reference= tells what was ordered.
 
 /key and /lookup want the header ``X-Api-Key: sesame`` and answer {account, reference, report: a report in normal form without a date};
-their adapters stand in ``tests.servers.adapters``. Accounts that begin with ``NONE`` are not known to any of the three (404).
+their adapters stand in ``tests.servers.adapters``. Accounts that begin with ``NONE`` are not known to any of them (404).
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -44,6 +43,7 @@ from urllib.request import Request as Call
 from urllib.request import urlopen
 
 from healthcheck.bureaus.loopback import Reply, Request, Server
+from tests.servers.vendors import VENDORS, Vendor
 
 ROOT = Path(__file__).parents[2]
 API_KEY = "sesame"
@@ -53,18 +53,6 @@ NORMAL: dict[str, Any] = {
               "bands": ["A", "B", "C", "D", "E"], "model": "2024"},
     "limit": {"amount": "240000", "currency": "EUR"}, "payment": {"dbt": "6", "paydex": "74"},
     "ownership": {"control_changed": False, "owners": ["Norda Holding"]},
-}  # fmt: skip
-_RATING = {
-    "commonValue": "B", "commonDescription": "Low Risk", "creditLimit": {"currency": "EUR", "value": "240000"},
-    "providerValue": {"minValue": "0", "maxValue": "100", "value": "71"}, "providerDescription": "Low Risk",
-}  # fmt: skip
-CREDITSAFE: dict[str, Any] = {
-    "companySummary": {"businessName": "Norda Metall GmbH", "country": "DE", "companyStatus": {"status": "Active"}},
-    "creditScore": {"currentCreditRating": _RATING, "latestRatingChangeDate": "2026-02-11T00:00:00Z"},
-    "paymentData": {"dbt": 6, "industryDBT": 9, "paymentTrend": "Stable"},
-    "negativeInformation": {"ccjSummary": {"exactRegistered": 0, "possibleRegistered": 0}},
-    "otherInformation": {"bankers": [{"name": "Sample Bank", "bankCode": None, "bic": "COBADEFF"}]},
-    "shareCapitalStructure": {"shareHolders": [{"name": "Norda Holding"}]},
 }  # fmt: skip
 
 
@@ -81,13 +69,14 @@ class Bureau:
         self.bodies: dict[str, Any] = {}
         self.tokens: set[str] = set()
         self.server = Server(self)
+        self.vendors = {vendor.path: vendor(self) for vendor in VENDORS.values()}
 
     def __call__(self, request: Request) -> Reply:
         _, protocol, *rest = (*request.path.split("/"), "")
         if protocol == "_control":
             return self._control(request)
-        if protocol == "v1":
-            reply, reference = self._creditsafe(request, rest)
+        if protocol in self.vendors:
+            reply, reference = self.vendors[protocol].answer(request, rest)
         elif protocol in ("key", "lookup"):
             reply, reference = self._generic(request, protocol)
         else:
@@ -103,32 +92,15 @@ class Bureau:
         self.orders.setdefault((protocol, reference), []).append(account)
         _write(self._charges, {"protocol": protocol, "account": account, "reference": reference})
 
-    # ---- Creditsafe
+    # ---- what vendors need
 
-    def _creditsafe(self, request: Request, rest: list[str]) -> tuple[Reply, str]:
-        reference = request.query.get("callRef", "")
-        if rest[0] == "authenticate":
-            return self._token(request.json()), ""
-        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
-            return Reply({"error": "token"}, 401, on="unauthorised", account=rest[1]), reference
-        if not rest[1]:
-            return Reply(_companies(request.query.get("name", "")), on="find"), reference
-        return self._order("v1", rest[1], reference, self._connect_report(rest[1])), reference
-
-    def _token(self, given: Mapping[str, Any]) -> Reply:
-        if not given.get("username") or str(given.get("password", "wrong")).startswith("wrong"):
-            return Reply({"error": "Invalid credentials"}, 401, on="token")
+    def new_token(self) -> str:
         token = f"token-{os.getpid()}-{time.monotonic_ns()}"
         self.tokens.add(token)
-        return Reply({"token": token}, on="token")
+        return token
 
-    def _connect_report(self, account: str) -> Any:
-        report = self.bodies.get(account, CREDITSAFE)
-        return {
-            "correlationId": "0",
-            "failedSections": [],
-            "report": {"companyId": account, "language": "EN", **report},
-        }
+    def order(self, vendor: Vendor, company: str, reference: str, body: Any) -> Reply:
+        return self._order(vendor.path, company, reference, body, vendor.change)
 
     # ---- the generic protocols
 
@@ -143,17 +115,19 @@ class Bureau:
             found = self.orders.get((protocol, reference), [])
             return Reply({"orders": [self._normal(account, reference) for account in found]}, on="lookup"), reference
         account = str(given.get("account", ""))
-        return self._order(protocol, account, reference, self._normal(account, reference)), reference
+        return self._order(protocol, account, reference, self._normal(account, reference), _changed), reference
 
     def _normal(self, account: str, reference: str) -> Any:
         return {"account": account, "reference": reference, "report": self.bodies.get(account, NORMAL)}
 
-    def _order(self, protocol: str, account: str, reference: str, body: Any) -> Reply:
+    def _order(
+        self, protocol: str, account: str, reference: str, body: Any, change: Callable[[Any, str], Any]
+    ) -> Reply:
         if account.startswith("NONE"):
             return Reply({"message": "no such company"}, 404, account=account)
         bought = protocol == "key" and account in self.orders.get((protocol, reference), [])
         charge = (lambda: None) if bought else (lambda: self._charge(protocol, account, reference))
-        return Reply(body, account=account, charge=charge, change=lambda fault: _changed(body, fault))
+        return Reply(body, account=account, charge=charge, change=lambda fault: change(deepcopy(body), fault))
 
     # ---- what the test wants
 
@@ -171,25 +145,12 @@ class Bureau:
         return Reply({"done": what}, on="")
 
 
-def _companies(name: str) -> Any:
-    found = [{"id": f"C-{name}", "name": name, "country": "DE", "status": "Active", "address": {"city": "Hagen"}}]
-    return {"totalSize": len(found), "companies": found}
-
-
 def _changed(body: Any, fault: str) -> Any:
-    """The body with a section that failed, or with codes where numbers belong."""
-    body = deepcopy(body)
+    """The body of a generic protocol with a section that failed, or with codes where numbers belong."""
     report = body["report"]
     if fault == "failed_section":
-        if "failedSections" in body:
-            body["failedSections"] = ["CreditScore"]
-        else:
-            report["sections"] = {"score": "failed", "limit": "failed"}
-        report.pop("creditScore" if "creditScore" in report else "score", None)
-    elif fault == "sentinels" and "creditScore" in report:
-        rating = report["creditScore"]["currentCreditRating"]
-        rating |= {"creditLimit": {"value": "no limit advised"}, "providerValue": {"value": "999"}, "commonValue": None}
-        report["paymentData"]["dbt"] = 999
+        report["sections"] = {"score": "failed", "limit": "failed"}
+        report.pop("score", None)
     elif fault == "sentinels":
         report |= {"limit": {"amount": "NA"}, "payment": {"dbt": 999, "paydex": {}}}
         report["score"] |= {"value": 998, "band": None}

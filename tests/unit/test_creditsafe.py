@@ -16,7 +16,7 @@ from healthcheck.bureaus.creditsafe import Creditsafe
 from healthcheck.bureaus.creditsafe_report import to_report
 from healthcheck.errors import UsageError
 from healthcheck.settings import load
-from tests.servers.bureau import CREDITSAFE
+from tests.servers.vendors.creditsafe import CREDITSAFE
 
 DAY = date(2026, 3, 2)
 URL = "https://connect.sandbox.creditsafe.com/v1"

@@ -1,0 +1,9 @@
+"""What vendors' protocols are, for ``tests.servers.bureau``: one module each. Adding one is a module and a line here; then
+``test_pull_proofs`` (nobody is charged twice), ``test_bureau_secrets`` and ``test_bureau_doctor`` run on it too."""
+
+from __future__ import annotations
+
+from tests.servers.vendors.base import Vendor
+from tests.servers.vendors.creditsafe import ConnectVendor
+
+VENDORS: dict[str, type[Vendor]] = {"creditsafe": ConnectVendor}  # by the adapter's name
