@@ -31,6 +31,15 @@ class BureauSettings(BaseSettings):
     creditsafe_rate_limit: Rate = None
     creditsafe_de_reason: str = "1"
 
+    dnb_key: SecretStr = SecretStr("")
+    dnb_secret: SecretStr = SecretStr("")
+    dnb_base_url: str = "https://plus.dnb.com"
+    dnb_auth_version: str = Field("v2", pattern="^v[23]$")
+    dnb_cost_per_pull: Price = None
+    dnb_rate_limit: Rate = None
+    dnb_blocks: str = "companyinfo_L2_v1,financialstrengthinsight_L2_v1,paymentinsight_L1_v1,eventfilings_L1_v1,hierarchyconnections_L1_v1"
+    dnb_de_reason: str = "6332"
+
     companies_house_api_key: SecretStr = SecretStr("")
     companies_house_base_url: str = "https://api.company-information.service.gov.uk"
     companies_house_rate_limit: Rate = 120

@@ -9,7 +9,6 @@ a report has no place for them.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -32,7 +31,7 @@ from healthcheck.bureaus.base import (
     Subject,
 )
 from healthcheck.bureaus.companies_house_report import on_file, to_report
-from healthcheck.bureaus.http import Answer, Door, Limits, Sent, secret
+from healthcheck.bureaus.http import Answer, Door, Limits, Sent, basic
 from healthcheck.bureaus.vendor import confidence, dig, likeness, rows
 from healthcheck.settings import Settings
 
@@ -126,10 +125,9 @@ class CompaniesHouse:
         return self._door.free("GET", *path, headers={"Authorization": self._basic()}, params=params or {})
 
     def _basic(self) -> SecretStr:
-        """In a function of its own, so that no traceback of a call has the key among its variables."""
-        key = self._settings.companies_house_api_key.get_secret_value().strip()
-        if key:
-            return secret(f"Basic {b64encode(f'{key}:'.encode()).decode()}")
+        key = self._settings.companies_house_api_key
+        if key.get_secret_value().strip():
+            return basic(key, SecretStr(""))
         raise AuthFailed("companies_house: set HEALTHCHECK_COMPANIES_HOUSE_API_KEY; the register gives keys free")
 
 

@@ -13,15 +13,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from pydantic import SecretStr
-
 from healthcheck.bureaus.answers import AuthFailed, Malformed, NotFound, Rejected
 from healthcheck.bureaus.base import Bureau, Candidate, Idempotency, Pending, Probe, Ready, Subject
 from healthcheck.bureaus.creditsafe_report import to_report
 from healthcheck.bureaus.http import Door, Limits
 from healthcheck.bureaus.login import LogIn, Token, shared
-from healthcheck.bureaus.vendor import confidence, dig, likeness, rows
-from healthcheck.errors import UsageError
+from healthcheck.bureaus.vendor import confidence, dig, likeness, linked, price, rows, token_in
 from healthcheck.settings import Settings
 
 TOKEN_SECONDS: Final = 3300.0  # the vendor says an hour
@@ -40,10 +37,7 @@ class Creditsafe:
         self._door = Door(self.name, settings.creditsafe_base_url, settings, limits)
 
     def cost(self) -> Decimal:
-        """Raises UsageError where no price is set: a paid bureau is never taken for a free one."""
-        if self._settings.creditsafe_cost_per_pull is None:
-            raise UsageError("creditsafe: price not set; set HEALTHCHECK_CREDITSAFE_COST_PER_PULL (0 in the sandbox)")
-        return self._settings.creditsafe_cost_per_pull
+        return price(self.name, self._settings.creditsafe_cost_per_pull)
 
     def rate_limit(self) -> float | None:
         """Requests a minute, where set; the vendor publishes none."""
@@ -69,15 +63,11 @@ class Creditsafe:
 
     def order(self, subject: Subject, as_of: date, key: str) -> Ready | Pending:
         """Buy the report of the company that a person linked to the account."""
-        linked = subject.ids.get("creditsafe_id")
-        if not linked:
-            raise NotFound(
-                f"creditsafe: {subject.account} is not linked; see: healthcheck bureaus find {subject.account}"
-            )
+        company = linked(self.name, subject, self.linked_by)
         ask = {"language": "en", "template": "full", "callRef": key}
-        if linked.upper().startswith("DE"):
+        if company.upper().startswith("DE"):
             ask["customData"] = f"de_reason_code::{self._settings.creditsafe_de_reason}"
-        answer = self._door.paid("GET", "companies", linked, log_in=self._log_in(), params=ask)
+        answer = self._door.paid("GET", "companies", company, log_in=self._log_in(), params=ask)
         if not dig(answer.body, "report"):
             raise Malformed("creditsafe: an answer without a report")
         return Ready(to_report(answer.body, as_of), answer.raw)
@@ -97,10 +87,7 @@ class Creditsafe:
 
     def _fetch_token(self) -> Token:
         said = {"username": self._settings.creditsafe_username, "password": self._settings.creditsafe_password}
-        token = self._door.free("POST", "authenticate", json=said).body.get("token")
-        if not isinstance(token, str) or not token:
-            raise AuthFailed("creditsafe: the log-in was answered without a token")
-        return Token(SecretStr(token), TOKEN_SECONDS)
+        return token_in(self.name, self._door.free("POST", "authenticate", json=said).body, TOKEN_SECONDS, "token")
 
 
 def _candidate(row: Mapping[str, Any], subject: Subject, exact: bool) -> Candidate:

@@ -14,6 +14,7 @@ from healthcheck.settings import Settings
 BUREAUS = {
     "file": "healthcheck.bureaus.file:FileBureau",
     "creditsafe": "healthcheck.bureaus.creditsafe:Creditsafe",
+    "dnb": "healthcheck.bureaus.dnb:Dnb",
     "companies_house": "healthcheck.bureaus.companies_house:CompaniesHouse",
     "sec_edgar": "healthcheck.bureaus.sec_edgar:SecEdgar",
 }

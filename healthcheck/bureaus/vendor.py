@@ -1,16 +1,22 @@
-"""Reading a vendor's JSON into the normal form without losing a paid report to one bad field.
+"""What adapters share: reading a vendor's JSON into the normal form without losing a paid report to one bad field; prices, links, tokens.
 
 Keys are matched whatever their case: vendors' schemas and answers spell them differently.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Any
 
+from pydantic import SecretStr
+
 from healthcheck.bureaus import reading
-from healthcheck.bureaus.base import FAILED, OK, Report
+from healthcheck.bureaus.answers import AuthFailed, NotFound, Rejected
+from healthcheck.bureaus.base import FAILED, OK, Report, Subject
+from healthcheck.bureaus.login import Token
 from healthcheck.errors import UsageError
 
 Part = Callable[[], Mapping[str, Any]]
@@ -51,6 +57,45 @@ def likeness(name: str, other: str) -> float:
 def confidence(like: float, exact: bool) -> float:
     """Of a candidate: found by a number, certain up to a mistyped number; found by name, as like as the names are."""
     return round(0.8 + 0.2 * like if exact else 0.9 * like, 2)
+
+
+def price(bureau: str, set_to: Decimal | None) -> Decimal:
+    """What a report of a paid bureau costs. Raises UsageError where nobody said: it is never taken for a free one."""
+    if set_to is None:
+        setting = f"HEALTHCHECK_{bureau.upper()}_COST_PER_PULL"
+        raise UsageError(f"{bureau}: price not set; set {setting} (0 in the sandbox)")
+    return set_to
+
+
+def linked(bureau: str, subject: Subject, column: str) -> str:
+    """The bureau's id of the account. Raises NotFound where no person has linked one."""
+    found = subject.ids.get(column)
+    if found:
+        return found
+    raise NotFound(f"{bureau}: {subject.account} is not linked; see: healthcheck bureaus find {subject.account}")
+
+
+def nine_digits(bureau: str, subject: Subject, column: str) -> str:
+    """An id of nine digits, which people write with hyphens and spreadsheets without the noughts in front.
+
+    Raises NotFound where there is none, Rejected where it is no such number.
+    """
+    digits = re.sub(r"[\s-]", "", linked(bureau, subject, column))
+    if digits.isascii() and digits.isdigit() and len(digits) <= 9 and int(digits):
+        return digits.zfill(9)
+    raise Rejected(
+        f"{bureau}: the {column} of {subject.account} is not a number of nine digits; link the account again"
+    )
+
+
+def token_in(bureau: str, body: Mapping[str, Any], seconds: float, name: str = "access_token") -> Token:
+    """The token of a log-in's answer, good for nine tenths of what it says it is; ``seconds`` where it does not say."""
+    token = dig(body, name)
+    if not isinstance(token, str) or not token:
+        raise AuthFailed(f"{bureau}: the log-in was answered without a token")
+    told = dig(body, "expires_in") or dig(body, "expiresIn")
+    said = float(told) if isinstance(told, int | Decimal) or (isinstance(told, str) and told.isdigit()) else 0.0
+    return Token(SecretStr(token), 0.9 * said if said > 0 else seconds)
 
 
 def assemble(base: Mapping[str, Any], parts: Mapping[str, Part], states: Mapping[str, str]) -> Report:

@@ -8,13 +8,16 @@ import pytest
 
 from healthcheck.bureaus.base import Subject
 from healthcheck.bureaus.creditsafe import Creditsafe
+from healthcheck.bureaus.dnb import Dnb
 from healthcheck.bureaus.file import FileBureau
 from healthcheck.bureaus.http_testing import HttpConformance
 from healthcheck.bureaus.testing import DAY, SUBJECT, Conformance
 from healthcheck.settings import load
 from tests.servers.adapters import KeyBureau, LookupBureau
 from tests.servers.bureau import NORMAL
+from tests.servers.vendors import dnb
 from tests.servers.vendors.creditsafe import CREDITSAFE
+from tests.servers.vendors.dnb import DirectPlusVendor
 
 
 class TestFileJson(Conformance):
@@ -75,6 +78,30 @@ class TestCreditsafe(HttpConformance):
             ),
             limits,
         )  # fmt: skip
+
+
+class TestDnb(HttpConformance):
+    report: ClassVar = dnb.answered()
+    where: ClassVar = {
+        "score": "organization.dnbAssessment", "limit": "organization.dnbAssessment.creditLimitRecommendation",
+        "payment": "organization.businessTrading", "legal": "organization.legalEvents", "ownership": "organization.corporateLinkage",
+        "status": "organization.dunsControlStatus", "banks": "organization.banks",
+    }  # fmt: skip
+    numbers: ClassVar = {
+        "score.value": "organization.dnbAssessment.failureScore.nationalPercentile",
+        "limit.amount": "organization.dnbAssessment.creditLimitRecommendation.maximumRecommendedLimit.value",
+    }
+    failed = (
+        "score",
+        {**dnb.answered(), "blockStatus": [{"blockID": "financialstrengthinsight_L2_v1", "status": "error"}]},
+    )
+    log_in = "/v2/token"
+    token: ClassVar = {"access_token": "jwt", "expiresIn": 86400}
+    subject = Subject("C042", name="Norda Metal Works Inc", country="US", ids={"duns": "001234567"})
+
+    def adapter(self, url, limits):
+        given = DirectPlusVendor.settings(url) | {"dnb_base_url": url}
+        return Dnb(load(**given, allowed_private_hosts="127.0.0.1"), limits)
 
 
 class _Generic(HttpConformance):

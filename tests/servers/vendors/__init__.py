@@ -5,5 +5,9 @@ from __future__ import annotations
 
 from tests.servers.vendors.base import Vendor
 from tests.servers.vendors.creditsafe import ConnectVendor
+from tests.servers.vendors.dnb import DirectPlusVendor
 
-VENDORS: dict[str, type[Vendor]] = {"creditsafe": ConnectVendor}  # by the adapter's name
+VENDORS: dict[str, type[Vendor]] = {  # by the adapter's name
+    "creditsafe": ConnectVendor,
+    "dnb": DirectPlusVendor,
+}
