@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -194,6 +195,30 @@ def test_a_lock_that_ends_in_time_is_only_waited_for(book, wanted):
     ending.start()
     reviewed(engine, book)
     ending.join()
+    assert world.results(engine) == wanted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["from the start", "in the middle"])
+def test_a_lock_of_thirty_seconds_loses_nothing(book, wanted, stage):
+    """With the time to wait that it has in earnest: shorter than the lock, so the month says one line, and is finished afterwards."""
+    engine, lock, begun = opened(book), ExitStack(), []
+
+    def hold(*_):
+        if not begun:
+            lock.enter_context(locked(book))
+            begun.append(time.monotonic())
+
+    if stage == "from the start":
+        hold()
+    with pytest.raises(Fatal, match="database is locked") as caught:
+        reviewed(
+            engine, book, lambda what, done, _: hold() if what == "reviewing" and done else None, carrier_workers="8"
+        )
+    time.sleep(max(0, begun[0] + 30 - time.monotonic()))
+    lock.close()
+    one_line(caught.value, "nothing is lost")
+    reviewed(engine, book)
     assert world.results(engine) == wanted
 
 
