@@ -40,6 +40,22 @@ class BureauSettings(BaseSettings):
     dnb_blocks: str = "companyinfo_L2_v1,financialstrengthinsight_L2_v1,paymentinsight_L1_v1,eventfilings_L1_v1,hierarchyconnections_L1_v1"
     dnb_de_reason: str = "6332"
 
+    experian_username: str = ""
+    experian_password: SecretStr = SecretStr("")
+    experian_client_id: str = ""
+    experian_client_secret: SecretStr = SecretStr("")
+    experian_subcode: str = ""
+    experian_base_url: str = "https://sandbox-us-api.experian.com"
+    experian_login_path: str = "/oauth2/v1/token"
+    experian_cost_per_pull: Price = None
+    experian_rate_limit: Rate = None
+    experian_report: str = Field("multisegments", pattern="^(multisegments|premierprofiles|scores)$")
+    experian_segments: str = (
+        "commercialScore,fsrScore,creditStatus,tradePaymentSummary,legalFilingsCollectionsSummary,bankruptcyDetail,lienDetail,"
+        "judgmentDetail,corporateRegistration,corporateLinkagePartial"
+    )
+    experian_model_code: str = ""
+
     companies_house_api_key: SecretStr = SecretStr("")
     companies_house_base_url: str = "https://api.company-information.service.gov.uk"
     companies_house_rate_limit: Rate = 120

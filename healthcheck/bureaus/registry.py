@@ -15,6 +15,7 @@ BUREAUS = {
     "file": "healthcheck.bureaus.file:FileBureau",
     "creditsafe": "healthcheck.bureaus.creditsafe:Creditsafe",
     "dnb": "healthcheck.bureaus.dnb:Dnb",
+    "experian": "healthcheck.bureaus.experian:Experian",
     "companies_house": "healthcheck.bureaus.companies_house:CompaniesHouse",
     "sec_edgar": "healthcheck.bureaus.sec_edgar:SecEdgar",
 }

@@ -9,15 +9,17 @@ import pytest
 from healthcheck.bureaus.base import Subject
 from healthcheck.bureaus.creditsafe import Creditsafe
 from healthcheck.bureaus.dnb import Dnb
+from healthcheck.bureaus.experian import Experian
 from healthcheck.bureaus.file import FileBureau
 from healthcheck.bureaus.http_testing import HttpConformance
 from healthcheck.bureaus.testing import DAY, SUBJECT, Conformance
 from healthcheck.settings import load
 from tests.servers.adapters import KeyBureau, LookupBureau
 from tests.servers.bureau import NORMAL
-from tests.servers.vendors import dnb
+from tests.servers.vendors import dnb, experian
 from tests.servers.vendors.creditsafe import CREDITSAFE
 from tests.servers.vendors.dnb import DirectPlusVendor
+from tests.servers.vendors.experian import BusinessesVendor
 
 
 class TestFileJson(Conformance):
@@ -102,6 +104,29 @@ class TestDnb(HttpConformance):
     def adapter(self, url, limits):
         given = DirectPlusVendor.settings(url) | {"dnb_base_url": url}
         return Dnb(load(**given, allowed_private_hosts="127.0.0.1"), limits)
+
+
+class TestExperian(HttpConformance):
+    report: ClassVar = experian.answered(fsrScore=None, tradePaymentSummary=None)
+    where: ClassVar = {
+        "score": "results.commercialScore", "limit": "results.commercialScore.recommendedCreditLimitAmount",
+        "payment": "results.creditStatus",
+        "legal": "results.legalFilingsCollectionsSummary", "ownership": "results.corporateLinkagePartial",
+        "status": "results.corporateRegistration", "banks": "results.commercialBankInformation",
+    }  # fmt: skip
+    numbers: ClassVar = {
+        "score.value": "results.commercialScore.percentileRanking",
+        "limit.amount": "results.commercialScore.recommendedCreditLimitAmount",
+        "payment.dbt": "results.creditStatus.currentDbt",
+    }
+    failed = ("score", experian.answered(commercialScore=None, fsrScore=None) | experian.TROUBLE)
+    log_in = "/oauth2/v1/token"
+    token: ClassVar = {"access_token": "jwt", "expires_in": "1800", "token_type": "Bearer"}
+    subject = Subject("C042", name="Norda Metal Works Inc", country="US", ids={"bin": "700000042"})
+
+    def adapter(self, url, limits):
+        given = BusinessesVendor.settings(url) | {"experian_base_url": url}
+        return Experian(load(**given, allowed_private_hosts="127.0.0.1"), limits)
 
 
 class _Generic(HttpConformance):

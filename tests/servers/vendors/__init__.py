@@ -6,8 +6,10 @@ from __future__ import annotations
 from tests.servers.vendors.base import Vendor
 from tests.servers.vendors.creditsafe import ConnectVendor
 from tests.servers.vendors.dnb import DirectPlusVendor
+from tests.servers.vendors.experian import BusinessesVendor
 
 VENDORS: dict[str, type[Vendor]] = {  # by the adapter's name
     "creditsafe": ConnectVendor,
     "dnb": DirectPlusVendor,
+    "experian": BusinessesVendor,
 }
