@@ -37,5 +37,10 @@ JOBS = (
     Job("relay", 15, "sends what waits in the outbox"),
     Job("reconcile", 30, "settles what a closed month left: reports ordered late, calls without an answer"),
     Job("screen", DAY, "runs the ledger checks over every account, so that the next check is quick"),
+    Job(
+        "promises",
+        DAY,
+        "holds promises, questions and check-ins against the day, and raises a task for each that is due",
+    ),
     Job("prune", DAY, "throws away what need not be kept"),
 )

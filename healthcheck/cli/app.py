@@ -27,6 +27,11 @@ COMMANDS = {
     "screen": ("checking:screen", "Run the ledger checks over every account: free of charge, no paid call."),
     "backtest": ("backtesting:backtest", "Replay past month-ends on your own book: what would you have got?"),
     "observe": ("observing:observe", "Record what a rep heard and saw at a customer."),
+    "late": ("late:late", "Who is past due: the stage, who acts, the next step and when."),
+    "record": (
+        "recording:record",
+        "Record what was said and done about an account: contacts, promises, disputes, and when sales must keep out.",
+    ),
     "pulls": ("reviewing:pulls_app", "Bureau reports bought, refused, or in doubt."),
     "bureaus": ("linking:app", "Whom we ask for credit reports, and which of their companies an account is."),
     "audit": ("standing:audit_app", "The record of what was done: does it hold?"),

@@ -10,13 +10,15 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Engine
 
-from healthcheck.ledger import columns, exposure, source
+from healthcheck.ledger import columns, exposure, recorded, source
 from healthcheck.ledger.columns import Columns
 from healthcheck.ledger.families import batches, groups, relatives
+from healthcheck.ledger.recorded import Records
 from healthcheck.ledger.settlement import settle
 from healthcheck.ledger.workdays import roll
 
 _WHO = ["entity", "account"]
+_RECORDED = f"\"on\" <= '{{as_of}}' AND kind IN ({', '.join(repr(kind) for kind in recorded.KINDS)})"
 
 
 def chunks(engine: Engine, size: int = 20_000) -> list[list[int]]:
@@ -32,7 +34,7 @@ class Stored:
     as_of: date
     accounts: pl.DataFrame  # with their group
     rates: pl.DataFrame
-    rows: dict[str, pl.DataFrame]  # invoices, payments, plans, reports, observations, accepted
+    rows: dict[str, pl.DataFrame]  # invoices, payments, plans, reports, observations, accepted, records
 
     def only(self, keys: Sequence[int]) -> Stored:
         """The same of these accounts alone."""
@@ -72,17 +74,19 @@ def _read(engine: Engine, as_of: date, keys: Sequence[int] | None) -> Stored:
             ),
             "observations": source.fetch(opened, "observation", source.OBSERVATION, f"\"on\" <= '{as_of}'", wanted),
             "accepted": source.fetch(opened, "flag", source.ACCEPTED, f"rebased_on <= '{as_of}'", wanted),
+            "records": source.fetch(opened, "record", source.RECORD, _RECORDED.format(as_of=as_of), wanted),
         }
         rates = source.fetch(opened, "rate", source.RATE, f"\"on\" <= '{as_of}'")
     return Stored(as_of, accounts.join(grouped.select("key", "group"), on="key").sort(*_WHO), rates, rows)
 
 
 def _columns(stored: Stored, currency: str) -> Columns:
-    as_of, accounts = stored.as_of, stored.accounts
+    as_of, records = stored.as_of, recorded.entries(stored.rows["records"])
+    accounts = recorded.kept_out(stored.accounts, records)
     order = accounts.select("key", "country", *_WHO).with_row_index("place")
     factor = exposure.factors(stored.rates, as_of, currency)
     payments = exposure.valued(stored.rows["payments"], factor, value="amount")
-    items, pool = _items(stored.rows["invoices"], as_of, order, payments, factor)
+    items, pool = _items(stored.rows["invoices"], as_of, order, payments, factor, records)
     rest = {name: stored.rows[name] for name in ("plans", "reports", "observations")}
     rest["accepted"] = stored.rows["accepted"].group_by("key", "check").agg(pl.col("on").max())
     rest["plans"] = exposure.valued(rest["plans"], factor, value="amount")
@@ -114,13 +118,14 @@ def _grouped(opened: Any) -> pl.DataFrame:
 
 
 def _items(
-    raw: pl.DataFrame, as_of: date, order: pl.DataFrame, payments: pl.DataFrame, factor: pl.DataFrame
+    raw: pl.DataFrame, as_of: date, order: pl.DataFrame, payments: pl.DataFrame, factor: pl.DataFrame, records: Records
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     raw = raw.join(order.select("key", "country"), on="key", how="left", maintain_order="left")
     raw = raw.with_columns(
         terms=(pl.col("due") - pl.col("issued")).dt.total_days().cast(pl.Int32), due=roll(raw["due"], raw["country"])
     )
-    items, pool = settle(raw, payments, as_of)
+    items, pool = settle(recorded.disputed(raw, records), payments, as_of)
+    items = recorded.planned(items, payments, records, as_of)
     until = pl.col("settled").fill_null(pl.lit(as_of))
     items = items.with_columns(days_late=(until - pl.col("due")).dt.total_days().cast(pl.Int32))
     return exposure.valued(items, factor, value="amount", open_value="open"), pool

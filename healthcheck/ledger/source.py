@@ -127,3 +127,7 @@ OBSERVATION: Shape = {
     "key=account_id": _INT, "on": _DATE, "activity": _TEXT, "people": _TEXT, "stock": _TEXT, "heard": _TEXT, "by": _TEXT,
 }  # fmt: skip
 ACCEPTED: Shape = {"key=account_id": _INT, "check": _TEXT, "on=rebased_on": _DATE}
+RECORD: Shape = {
+    "key=account_id": _INT, "id": _INT, "kind": _TEXT, "on": _DATE, "invoice": _TEXT, "amount": _INT, "currency": _TEXT, "due": _DATE,
+    "series": _TEXT, "refers": _INT,
+}  # fmt: skip

@@ -18,8 +18,10 @@ from healthcheck.errors import UsageError
 from healthcheck.ledger import freshness
 from healthcheck.ledger.columns import Columns
 from healthcheck.ledger.read import chunks, read_columns, read_parts
+from healthcheck.ledger.recorded import money
 from healthcheck.months import add_months
 from healthcheck.playbook.entries import KEEPS_OUT, Entry, in_force, standing
+from healthcheck.playbook.journal import entry
 from healthcheck.playbook.situation import Customer, Owed, Paid, Received, Said, Seen, Situation
 from healthcheck.reviews import calibrations
 from healthcheck.reviews.judge import judge
@@ -30,7 +32,6 @@ from healthcheck.store.session import read
 
 MONTHS: Final = 24  # of payments that are looked at
 _SOME: Final = 5_000  # keys in one query
-_ENTRY: Final = tuple(Entry.__dataclass_fields__)
 _CUSTOMER: Final = (
     "key account name entity country industry currency terms_days limit insured_limit insured_until sales_rep rep_email manager_email "
     "relationship first_invoice group risk_class group_limit"
@@ -87,8 +88,8 @@ def _stands(entries: Iterable[Entry], as_of: date) -> bool:
     """Whether something is not over: sales kept out, a dispute, a promise to come, a standing order, a question without answer."""
     found = standing(entries, ("dispute", "standing_order", *KEEPS_OUT))
     entries = list(entries)
-    answered = {entry.refers for entry in entries if entry.kind == "answer"}
-    waiting = [entry for entry in entries if entry.kind == "asked" and entry.id not in answered]
+    answered = {one.refers for one in entries if one.kind == "answer"}
+    waiting = [one for one in entries if one.kind == "asked" and one.id not in answered]
     return bool(found or waiting) or any(e.kind == "promise" and e.due is not None and e.due >= as_of for e in entries)
 
 
@@ -98,7 +99,7 @@ def _entries(session: Session, keys: Sequence[int], as_of: date) -> dict[int, li
     for some in _batches(keys):
         known = select(Record).where(col(Record.account_id).in_(some), col(Record.on) <= as_of)
         for row in session.exec(known.order_by(col(Record.id))):
-            found[row.account_id].append(Entry(**{name: getattr(row, name) for name in _ENTRY}))
+            found[row.account_id].append(entry(row))
     return {key: in_force(entries) for key, entries in found.items()}
 
 
@@ -203,16 +204,8 @@ def _paid(items: pl.DataFrame, as_of: date) -> dict[int, tuple[Paid, ...]]:
 
 
 def _received(columns: Columns, items: pl.DataFrame, wanted: pl.Expr) -> dict[int, tuple[Received, ...]]:
-    """Money by day: the payments; and what files say was paid of invoices that no payment names."""
     since = add_months(columns.as_of, -MONTHS)
-    rows = columns.payments.filter(wanted).select("key", "amount", "currency", "invoice", on="paid")
-    told = (pl.col("kind") == "invoice") & ~pl.col("covered") & (pl.col("received") != 0)
-    stated = items.filter(told & pl.col("settled").is_not_null()).select(
-        "key", "currency", amount="received", invoice="number", on="settled"
-    )
-    stated = stated.join(rows, on=["key", "currency", "invoice"], how="anti").select(rows.columns)
-    both = pl.concat([rows, stated]).filter(pl.col("on") > since)
-    return _made(Received, both.sort("on", "invoice", "amount", nulls_last=True))
+    return _made(Received, money(items, columns.payments.filter(wanted)).filter(pl.col("on") > since))
 
 
 def _made(kind: Callable[..., _Made], frame: pl.DataFrame) -> dict[int, tuple[_Made, ...]]:

@@ -1,0 +1,113 @@
+"""What people recorded that changes what the books say: disputes, agreed instalments, and whom sales must keep out of.
+
+A recorded dispute makes its invoice disputed, or all that was issued by its day. An invoice under agreed instalments is late only from
+the first of them that was not met. While sales is kept out, the account's relationship is what keeps it out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+
+import polars as pl
+
+from healthcheck.playbook.entries import KEEPS_OUT, Entry, in_force, standing
+from healthcheck.playbook.keepout import strongest
+from healthcheck.playbook.promises import Promise, plans, reconcile
+from healthcheck.playbook.situation import Received
+
+KINDS = ("dispute", "promise", "resolved", "withdrawn", *KEEPS_OUT)
+MONEY = ("key", "on", "amount", "currency", "invoice")
+_ISSUED_BY = {"key": pl.Int64, "by": pl.Date}
+_NAMED = {"key": pl.Int64, "number": pl.String}
+Records = Mapping[int, list[Entry]]
+
+
+def entries(records: pl.DataFrame) -> Records:
+    """The records of each account that nobody took back."""
+    found: defaultdict[int, list[Entry]] = defaultdict(list)
+    for row in records.iter_rows(named=True):
+        found[row.pop("key")].append(Entry(**row))
+    return {key: in_force(some) for key, some in found.items()}
+
+
+def kept_out(accounts: pl.DataFrame, records: Records) -> pl.DataFrame:
+    """``accounts`` with the relationship that keeps sales out, where one does."""
+    found = {key: strongest(stands).kind for key, some in records.items() if (stands := standing(some, KEEPS_OUT))}
+    if not found:
+        return accounts
+    said = pl.DataFrame({"key": list(found), "said": list(found.values())}, schema={"key": pl.Int64, "said": pl.String})
+    joined = accounts.join(said, on="key", how="left", maintain_order="left")
+    return joined.with_columns(relationship=pl.coalesce("said", "relationship")).drop("said")
+
+
+def disputed(invoices: pl.DataFrame, records: Records) -> pl.DataFrame:
+    """``invoices`` (key, number, kind, issued, disputed) with those disputed that a standing record says so of."""
+    stands = [(key, one) for key, some in records.items() for one in standing(some, ("dispute",))]
+    if not stands:
+        return invoices
+    named = pl.DataFrame(
+        [(key, one.invoice) for key, one in stands if one.invoice], schema=_NAMED, orient="row"
+    ).unique()
+    whole = pl.DataFrame([(key, one.on) for key, one in stands if not one.invoice], schema=_ISSUED_BY, orient="row")
+    joined = invoices.join(
+        named.with_columns(named=True), on=["key", "number"], how="left", maintain_order="left"
+    ).join(whole.group_by("key").agg(pl.col("by").max()), on="key", how="left", maintain_order="left")
+    held = (pl.col("named") | (pl.col("issued") <= pl.col("by"))).fill_null(value=False) & (pl.col("kind") == "invoice")
+    return joined.with_columns(disputed=pl.col("disputed") | held).drop("named", "by")
+
+
+def money(items: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
+    """What came (MONEY), by day: the payments, and what files say was paid of invoices that no payment names."""
+    rows = payments.select("key", "amount", "currency", "invoice", on="paid").select(*MONEY)
+    told = (
+        (pl.col("kind") == "invoice") & ~pl.col("covered") & (pl.col("received") != 0) & pl.col("settled").is_not_null()
+    )
+    stated = (
+        items.filter(told).select("key", "currency", amount="received", invoice="number", on="settled").select(*MONEY)
+    )
+    unnamed = stated.join(rows, on=["key", "currency", "invoice"], how="anti")
+    return pl.concat([rows, unnamed]).sort("on", "invoice", "amount", nulls_last=True)
+
+
+def planned(items: pl.DataFrame, payments: pl.DataFrame, records: Records, as_of: date) -> pl.DataFrame:
+    """``items`` with the due dates of those under agreed instalments moved to the first one that was not met."""
+    agreed = {key: some for key, some in records.items() if any(one.series for one in some)}
+    if not agreed:
+        return items
+    numbered = items.with_row_index("row")
+    mine = numbered.filter(pl.col("key").is_in(pl.Series(list(agreed), dtype=pl.Int64).implode()))
+    came = _made(money(mine, payments.join(mine.select("key").unique(), on="key", how="semi")))
+    countries = dict(mine.select("key", "country").iter_rows())
+    moved = [
+        found
+        for key, some in agreed.items()
+        for found in _moved(mine.filter(pl.col("key") == key), reconcile(some, came[key], as_of, countries.get(key)))
+    ]
+    dates = pl.DataFrame(moved, schema={"row": numbered["row"].dtype, "until": pl.Date}, orient="row")
+    dates = dates.group_by("row").agg(pl.col("until").max())
+    joined = numbered.join(dates, on="row", how="left", maintain_order="left")
+    return joined.with_columns(due=pl.max_horizontal("due", "until")).drop("row", "until")
+
+
+def _made(came: pl.DataFrame) -> defaultdict[int, list[Received]]:
+    found: defaultdict[int, list[Received]] = defaultdict(list)
+    for row in came.iter_rows(named=True):
+        found[row.pop("key")].append(Received(**row))
+    return found
+
+
+def _moved(items: pl.DataFrame, promises: Iterable[Promise]) -> Iterator[tuple[int, date]]:
+    """(row, date) of each invoice of one account that is under a plan."""
+    for parts in plans(promises).values():
+        said, until = parts[0].entry, _from(parts)
+        covered = (pl.col("number") == said.invoice) if said.invoice else (pl.col("issued") <= said.on)
+        unpaid = pl.col("settled").is_null() | (pl.col("settled") >= said.on)
+        rows = items.filter((pl.col("kind") == "invoice") & (pl.col("currency") == said.currency) & covered & unpaid)
+        yield from ((row, until) for row in rows["row"])
+
+
+def _from(parts: list[Promise]) -> date:
+    """The day of the first instalment that was not met; the last one's, where all were."""
+    return next((one.until for one in parts if one.met_on is None), parts[-1].until)

@@ -1,0 +1,92 @@
+"""Writes down what happened with an account: records, and the tasks that follow, each with its note for the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlmodel import Session, col, select
+
+from healthcheck.playbook.entries import Entry, in_force
+from healthcheck.reviews import calibrations
+from healthcheck.store import audit
+from healthcheck.store.late import Record, Task
+
+FIELDS: Final = tuple(Entry.__dataclass_fields__)
+LEDGER: Final = (
+    "dispute",
+    "promise",
+    "evasive",
+    "demand",
+    "placement",
+    "resolved",
+    "withdrawn",
+)  # what the ledger takes into account
+_TOLD: Final = ("invoice", "amount", "currency", "due", "agency", "method", "reason", "owner", "series", "refers")
+
+
+def add(session: Session, account_id: int, kind: str, on: date, at: datetime, **fields: Any) -> Record | None:
+    """Record one thing (``fields``: of ``Record``) and return it, with its number; None: the house has recorded it before (``once``).
+
+    Calibrations that looked at the ledger of that day or later are made again: disputes and agreed instalments change what is late.
+    """
+    once = fields.get("once")
+    if once is not None and session.exec(select(Record.id).where(Record.once == once)).first() is not None:
+        return None
+    row = Record(account_id=account_id, kind=kind, on=on, at=at, **fields)
+    session.add(row)
+    session.flush()
+    told = {name: value for name in _TOLD if (value := getattr(row, name)) is not None}
+    audit.note(
+        session,
+        f"record.{kind}",
+        at,
+        by=row.by,
+        account_id=account_id,
+        detail={"record": row.id, "on": str(on), **told},
+    )
+    if kind in LEDGER:
+        calibrations.forget_from(session, on)
+    return row
+
+
+def history(session: Session, account_id: int, as_of: date | None = None) -> list[Entry]:
+    """What is on record of one account (by ``as_of``) and nobody took back, by day."""
+    rows = session.exec(select(Record).where(Record.account_id == account_id).order_by(col(Record.id))).all()
+    return in_force(entry(row) for row in rows if as_of is None or row.on <= as_of)
+
+
+def entry(row: Record) -> Entry:
+    """The record as the rules read it."""
+    return Entry(**{name: getattr(row, name) for name in FIELDS})
+
+
+def raise_task(session: Session, task: Task) -> bool:
+    """Give somebody something to do because of a record; once for each kind and record. Whether it is new."""
+    there = select(Task.id).where(Task.kind == task.kind, Task.record_id == task.record_id)
+    if session.exec(there).first() is not None:
+        return False
+    session.add(task)
+    detail = {"kind": task.kind, "record": task.record_id, "due": str(task.due)}
+    audit.note(session, "task.raised", task.at, account_id=task.account_id, detail=detail)
+    return True
+
+
+def end_tasks(session: Session, records: Sequence[int], kinds: Sequence[str], on: date, by: str, at: datetime) -> int:
+    """Mark as done what these records gave to do. How many tasks ended."""
+    waiting = select(Task).where(
+        col(Task.record_id).in_(records), col(Task.kind).in_(kinds), col(Task.done_on).is_(None)
+    )
+    tasks = session.exec(waiting).all()
+    for task in tasks:
+        task.done_on, task.done_by = on, by
+        audit.note(
+            session,
+            "task.done",
+            at,
+            by=by,
+            account_id=task.account_id,
+            detail={"kind": task.kind, "record": task.record_id},
+        )
+    return len(tasks)
