@@ -316,6 +316,11 @@ def test_a_percentile_of_nought_without_a_class_is_no_score(percentile, nothing)
     assert (report.score.value, report.score.band, report.sections["score"]) == (None, None, "missing")
 
 
+def test_a_percentile_of_nought_without_a_class_gives_way_to_the_other_score():
+    score = {**ORGANIZATION["dnbAssessment"]["failureScore"], "nationalPercentile": 0, "classScore": None}
+    assert assessed(failureScore=score).score.model == "delinquency US DEL 8.0"
+
+
 def test_a_percentile_without_a_class_is_a_score():
     score = {**ORGANIZATION["dnbAssessment"]["failureScore"], "nationalPercentile": 47.0, "classScore": None}
     report = assessed(failureScore=score)
