@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from healthcheck.playbook.late import Late
     from healthcheck.settings import Settings
 
-COLUMNS = ("account", "days", "past_due", "stage", "sales", "next_step", "by", "who")
-
 
 def late(
     account: str = typer.Argument(None, help="One account, with the evidence. Default: all that are past due."),
@@ -28,7 +26,7 @@ def late(
     as_json: bool = typer.Option(False, "--json", help="One JSON object an account on standard output."),
 ) -> None:
     """Who is past due: the stage, who acts, the next step and when."""
-    from healthcheck.playbook.late import families, group_line, line, row
+    from healthcheck.playbook.late import families, group_line, line
 
     settings, now = common.settings(), common.now()
     day = common.day(as_of, "--as-of") or settings.business_day(now)
@@ -38,10 +36,12 @@ def late(
         for told, _ in lines:
             common.print_json(told)
         return
-    rows = [row(told, one) for told, one in lines]
-    common.print_table(rows, COLUMNS, f"nothing is past due as of {day}", ("days", "past_due"))
+    from healthcheck.reports.overdue import print_all, print_one
+
     if account and found:
-        _explain(found[0])
+        print_one(found[0])
+    else:
+        print_all(lines, day)
 
 
 def _found(
@@ -63,26 +63,3 @@ def _found(
 def _order(one: Late) -> tuple[int, str, str]:
     """The longest past due first."""
     return -one.step.days, one.situation.customer.entity, one.situation.customer.account
-
-
-def _explain(one: Late) -> None:
-    """Why: the rule and what it rests on, the signs of each side, promises and disputes."""
-    from healthcheck.money import shown
-    from healthcheck.playbook.disputes import open_disputes
-    from healthcheck.playbook.promises import of
-
-    print(f"Why: {one.step.why}. (rule {one.step.rule}; source {one.step.source})")
-    print(
-        f"Approach: {one.approach.kind.replace('_', ' ')}{', as recorded' if one.approach.said else ', by the signs'}"
-    )
-    for kind, signs in one.approach.evidence.items():
-        for sign in signs:
-            print(f"  {kind.replace('_', ' ')}: {sign.text} ({sign.source})")
-    for promise in of(one.situation):
-        amount = shown(promise.amount, promise.entry.currency or one.situation.currency)
-        print(f"Promise {promise.entry.id} of {promise.entry.on}: {amount} by {promise.until}: {promise.state}")
-    for dispute in open_disputes(one.situation):
-        print(f"Dispute{f' about {dispute.invoice}' if dispute.invoice else ''}: {dispute.owner} has to settle it")
-    print(f"Agency: {one.readiness.state.replace('_', ' ')}. {one.readiness.why}")
-    for lack in one.readiness.lacks:
-        print(f"  missing: {lack.why}")

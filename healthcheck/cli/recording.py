@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from healthcheck.playbook.entries import Entry
     from healthcheck.playbook.recording import Said
 
-SHOWN = ("id", "on", "kind", "invoice", "amount", "due", "method", "reason", "owner", "agency", "by", "note", "refers")
-
 
 def record(
     account: str = typer.Argument(..., help="The account's number."),
@@ -94,13 +92,19 @@ def _list(engine: Engine, key: int, account: str, as_json: bool) -> None:
     from healthcheck.store.session import read
 
     with read(engine) as session:
-        found = [_plain(one) for one in journal.history(session, key)]
+        entries = journal.history(session, key)
     if as_json:
-        for one in found:
-            common.print_json({"account": account, **one})
+        for entry in entries:
+            common.print_json({"account": account, **_plain(entry)})
         return
-    used = tuple(name for name in SHOWN if any(one[name] for one in found))
-    common.print_table(found, used, f"nothing is on record of {account}", ("amount",))
+    for entry in entries:
+        print(
+            f"{entry.id:>5}  {entry.on}  {' '.join(filter(None, (entry.kind, _detail(entry))))}{f'  [{entry.by}]' if entry.by else ''}"
+        )
+        if entry.note:
+            print(f"{'':19}{entry.note}")
+    if not entries:
+        print(f"nothing is on record of {account}")
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
@@ -113,16 +117,21 @@ def _plain(entry: Entry) -> dict[str, Any]:
 
 
 def _tell(account: str, written: list[Entry], ended: list[Entry], dry_run: bool) -> None:
-    from healthcheck.money import shown
-
     for one in written:
         number = "would be recorded" if dry_run else f"recorded as {one.id}"
-        parts = [
-            one.reason if one.kind != "resolved" else "", f"invoice {one.invoice}" if one.invoice else "",
-            shown(one.amount, one.currency or "EUR") if one.amount is not None else "", f"by {one.due}" if one.due else "",
-            one.agency or "", f"owner: {one.owner}" if one.owner else "",
-        ]  # fmt: skip
-        told = ", ".join(part for part in parts if part)
-        print(f"{account}, {one.on}: {one.kind}{f' ({told})' if told else ''}: {number}")
+        print(f"{account}, {one.on}: {' '.join(filter(None, (one.kind, _detail(one))))}: {number}")
     for one in ended:
         print(f"ends {one.kind} {one.id} of {one.on}{f' about {one.invoice}' if one.invoice else ''}")
+
+
+def _detail(one: Entry) -> str:
+    """``(invoice A1, EUR 500 by 2026-03-01)``; empty where there is none."""
+    from healthcheck.money import shown
+
+    parts = [
+        f"invoice {one.invoice}" if one.invoice else "", one.method or "", one.reason or "",
+        shown(one.amount, one.currency or "EUR") if one.amount is not None else "", f"by {one.due}" if one.due else "",
+        one.agency or "", f"owner: {one.owner}" if one.owner else "", f"about record {one.refers}" if one.refers else "",
+    ]  # fmt: skip
+    told = ", ".join(part for part in parts if part)
+    return f"({told})" if told else ""

@@ -7,14 +7,14 @@ the first of them that was not met. While sales is kept out, the account's relat
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import polars as pl
 
 from healthcheck.playbook.entries import KEEPS_OUT, Entry, in_force, standing
 from healthcheck.playbook.keepout import strongest
-from healthcheck.playbook.promises import Promise, plans, reconcile
+from healthcheck.playbook.promises import ENOUGH, Promise, plans, reconcile
 from healthcheck.playbook.situation import Received
 
 KINDS = ("dispute", "promise", "resolved", "withdrawn", *KEEPS_OUT)
@@ -79,11 +79,10 @@ def planned(items: pl.DataFrame, payments: pl.DataFrame, records: Records, as_of
     numbered = items.with_row_index("row")
     mine = numbered.filter(pl.col("key").is_in(pl.Series(list(agreed), dtype=pl.Int64).implode()))
     came = _made(money(mine, payments.join(mine.select("key").unique(), on="key", how="semi")))
-    countries = dict(mine.select("key", "country").iter_rows())
     moved = [
         found
         for key, some in agreed.items()
-        for found in _moved(mine.filter(pl.col("key") == key), reconcile(some, came[key], as_of, countries.get(key)))
+        for found in _moved(mine.filter(pl.col("key") == key), some, came[key], as_of)
     ]
     dates = pl.DataFrame(moved, schema={"row": numbered["row"].dtype, "until": pl.Date}, orient="row")
     dates = dates.group_by("row").agg(pl.col("until").max())
@@ -98,14 +97,29 @@ def _made(came: pl.DataFrame) -> defaultdict[int, list[Received]]:
     return found
 
 
-def _moved(items: pl.DataFrame, promises: Iterable[Promise]) -> Iterator[tuple[int, date]]:
+def _moved(items: pl.DataFrame, said: list[Entry], came: list[Received], as_of: date) -> Iterator[tuple[int, date]]:
     """(row, date) of each invoice of one account that is under a plan."""
-    for parts in plans(promises).values():
-        said, until = parts[0].entry, _from(parts)
-        covered = (pl.col("number") == said.invoice) if said.invoice else (pl.col("issued") <= said.on)
-        unpaid = pl.col("settled").is_null() | (pl.col("settled") >= said.on)
-        rows = items.filter((pl.col("kind") == "invoice") & (pl.col("currency") == said.currency) & covered & unpaid)
-        yield from ((row, until) for row in rows["row"])
+    bought = items.filter(pl.col("kind") == "invoice").sort("due", "issued", "number")
+    issued = dict(bought.select("number", "issued").iter_rows())
+    country = next(iter(bought["country"]), None)
+    for parts in plans(reconcile(said, came, as_of, country, issued)).values():
+        first, until = parts[0].entry, _from(parts)
+        there = pl.col("settled").is_null() | (pl.col("settled") >= first.on)
+        open_then = bought.filter((pl.col("currency") == first.currency) & (pl.col("issued") <= first.on) & there)
+        yield from ((row, until) for row in _covered(open_then, came, parts))
+
+
+def _covered(items: pl.DataFrame, came: list[Received], parts: list[Promise]) -> Iterator[int]:
+    """The rows that a plan is about: its invoice, or the oldest of what was open when it was agreed, as far as its sum goes."""
+    first, left = parts[0].entry, sum(part.amount for part in parts)
+    for row, number, amount in items.select("row", "number", "amount").iter_rows():
+        if first.invoice == number:
+            yield row
+        elif first.invoice is None:
+            left -= amount - sum(one.amount for one in came if one.invoice == number and one.on < first.on)
+            if left < -amount * (1 - ENOUGH):
+                return
+            yield row
 
 
 def _from(parts: list[Promise]) -> date:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from healthcheck.checks.outcomes import ALERTS, CLEAR
-from healthcheck.playbook.entries import Entry
+from healthcheck.playbook.entries import Entry, standing
 from healthcheck.playbook.facts import Facts
 from healthcheck.playbook.policy import Policy
 from healthcheck.playbook.situation import Situation
@@ -63,10 +63,12 @@ def approach(situation: Situation, policy: Policy) -> Approach:
 
 def _said(facts: Facts) -> Entry | None:
     """The newest record since the oldest invoice fell due that says why."""
-    open_disputes = {one.record for one in facts.disputes}
+    stands = {entry.id for entry in standing(facts.situation.entries, ("evasive",))} | {
+        one.record for one in facts.disputes
+    }
     told = [entry for entry in facts.since_due if _meaning(entry) != UNCLEAR or entry.reason == "other"]
-    standing = [entry for entry in told if entry.kind != "dispute" or entry.id in open_disputes]
-    return standing[-1] if standing else None
+    held = [entry for entry in told if entry.kind == "contact" or entry.id in stands]
+    return held[-1] if held else None
 
 
 def _meaning(entry: Entry) -> str:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from healthcheck.money import plain, shown
+from healthcheck.money import plain
 from healthcheck.playbook import agency, house
 from healthcheck.playbook.agency import Readiness
 from healthcheck.playbook.approach import Approach, approach
-from healthcheck.playbook.disputes import disputed
+from healthcheck.playbook.disputes import Dispute, disputed, open_disputes
+from healthcheck.playbook.house import House
 from healthcheck.playbook.policy import Policy
 from healthcheck.playbook.situation import Situation
 from healthcheck.playbook.stages import KEEP_OUT, Step, step
@@ -25,7 +26,8 @@ class Late:
     step: Step
     approach: Approach
     readiness: Readiness
-    house_in_order: bool | None
+    house: House
+    disputes: tuple[Dispute, ...] = ()
     unconverted: str = ""
 
 
@@ -41,7 +43,8 @@ def late(situation: Situation, policy: Policy) -> Late:
         step(situation, policy),
         approach(situation, policy),
         agency.readiness(situation, policy),
-        house.assess(situation, policy).in_order,
+        house.assess(situation, policy),
+        open_disputes(situation),
         _unconverted(situation),
     )
 
@@ -63,7 +66,7 @@ def line(one: Late) -> dict[str, Any]:
         "next_date": step.next_date.isoformat() if step.next_date else None,
         "approach": one.approach.kind,
         "agency": one.readiness.as_dict(),
-        "house_in_order": one.house_in_order,
+        "house_in_order": one.house.in_order,
         "name": customer.name,
         "who": step.who,
         "action": step.action,
@@ -95,31 +98,6 @@ def group_line(members: Sequence[Late]) -> dict[str, Any]:
         "disputed_past_due": plain(sum(one.situation.disputed for one in members), currency),
         "lead": lead.situation.customer.account,
         "accounts": [one.situation.customer.account for one in members],
-    }
-
-
-def row(told: dict[str, Any], one: Late) -> dict[str, Any]:
-    """A line as people read it in a table."""
-    situation = one.situation
-    amount = (
-        shown(situation.past_due, situation.currency)
-        if "accounts" not in told
-        else f"{told['currency']} {told['amount_past_due']}"
-    )
-    parts = [
-        amount,
-        f"+ {told['disputed_past_due']} disputed" if float(told["disputed_past_due"]) else "",
-        told.get("unconverted", ""),
-    ]
-    return {
-        "account": f"{told['account']} {told['name']}" if told["name"] != told["account"] else told["account"],
-        "days": told["days_past_due"],
-        "past_due": "\n".join(part for part in parts if part),
-        "stage": told["stage"],
-        "sales": told["sales"].replace("_", " "),
-        "next_step": told["next_step"],
-        "by": told["next_date"] or "",
-        "who": told["who"],
     }
 
 

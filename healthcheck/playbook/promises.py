@@ -1,14 +1,16 @@
 """What became of each promise: kept, broken, partly kept, or still open, as of a date.
 
 Money that came since a promise was made counts for it, each euro for one promise: for one that names the invoice it was paid on first,
-then for the oldest that can still be kept, and only then for one whose day is over. Money that went back takes the newest with it.
+then for the oldest that can still be kept, and only then for one whose day is over. Money for an invoice issued later counts for none.
+Money that went back takes the newest with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 from healthcheck.ledger.workdays import next_business_day
@@ -47,17 +49,25 @@ class Promise:
 
 def of(situation: Situation) -> list[Promise]:
     """All promises of an account, those agreed together by their days."""
-    return reconcile(situation.entries, situation.received, situation.as_of, situation.customer.country)
+    issued = {one.number: one.issued for one in situation.paid} | {one.number: one.issued for one in situation.owed}
+    return reconcile(situation.entries, situation.received, situation.as_of, situation.customer.country, issued)
 
 
 def reconcile(
-    entries: Iterable[Entry], received: Iterable[Received], as_of: date, country: str | None = None
+    entries: Iterable[Entry],
+    received: Iterable[Received],
+    as_of: date,
+    country: str | None = None,
+    issued: Mapping[str, date] = MappingProxyType({}),
 ) -> list[Promise]:
-    """Each promise among ``entries`` (in force), oldest first, and what became of it by ``as_of``."""
+    """Each promise among ``entries`` (in force), oldest first, and what became of it by ``as_of``.
+
+    ``issued``: the issue dates of invoices, by number.
+    """
     made = sorted((entry for entry in entries if entry.kind == "promise"), key=_age)
     found = [Promise(entry, next_business_day(entry.due or entry.on, country)) for entry in made]
     for money in _kept_money([one for one in received if one.on <= as_of]):
-        _spend(money, found)
+        _spend(money, found, issued.get(money.invoice or ""))
     return [replace(one, state=_state(one, as_of)) for one in found]
 
 
@@ -109,9 +119,9 @@ def _take_back(kept: list[Received], gone: Received) -> None:
             kept[place], left = replace(there, amount=there.amount - taken), left - taken
 
 
-def _spend(money: Received, promises: list[Promise]) -> None:
+def _spend(money: Received, promises: list[Promise], issued: date | None) -> None:
     left = money.amount
-    mine = [place for place, one in enumerate(promises) if _counts(money, one)]
+    mine = [n for n, one in enumerate(promises) if _counts(money, one) and (issued is None or issued <= one.entry.on)]
     for place in sorted(
         mine, key=lambda place: (money.on > promises[place].until, promises[place].entry.invoice is None)
     ):

@@ -162,7 +162,9 @@ def _untried(facts: Facts) -> str:
 
 
 def _unknown(facts: Facts) -> str:
-    return f"{_days(facts)}: is it cash, a change of owner, insolvency?"
+    if facts.only_disputed:
+        return f"{_days(facts)}: that is settled first, and sales says what it knows"
+    return f"{_days(facts)}: sales may know whether it is cash, a change of owner or insolvency"
 
 
 def _decide(facts: Facts) -> str:

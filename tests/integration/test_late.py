@@ -172,6 +172,14 @@ def test_instalments_that_are_met_are_not_late(book):
     assert late(book, on="2026-03-23")["C1"]["amount_past_due"] == "1300.00"  # the second, of 20 March, did not come
 
 
+def test_a_plan_for_the_account_holds_the_oldest_invoices_as_far_as_its_sum_goes(book):
+    Path("more.csv").write_text("account,invoice,issued,due,amount,currency\nC1,A3,2026-01-08,2026-02-09,600.00,EUR\n")
+    assert book("import", "invoices", "more.csv").code == 0
+    record(book, "C1", "promise", "--amount", "500", "--due", "2026-03-20", "--times", "2", "--on", "2026-02-10")
+    found = late(book)["C1"]  # 200 of A1 came after it was agreed
+    assert (found["amount_past_due"], found["days_past_due"]) == ("600.00", 21)
+
+
 def test_what_is_recorded_is_listed_taken_back_and_in_the_audit(book):
     record(book, "C1", "relationship", "strong", "--on", "2026-02-01", "--by", "Cy")
     record(book, "C1", "bank_confirmed", "--on", "2026-02-02", "--note", "called them back")
@@ -251,7 +259,7 @@ def test_people_read_a_table_and_the_evidence_of_one_account(book):
     assert "Norda" in table
     one = book("late", "C1", "--as-of", DAY).out
     assert "partly" in one or "broken" in one
-    assert book("late", "C3", "--as-of", DAY).out == f"nothing is past due as of {DAY}\n"
+    assert book("late", "C3", "--as-of", DAY).out == "Nothing is past due as of 2 March 2026.\n"
     assert book("late", "C3", "--as-of", DAY, "--json").out == ""
     assert book("late", "C9").code == 2
 

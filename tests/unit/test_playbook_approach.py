@@ -43,6 +43,7 @@ def test_what_was_said_of_an_older_debt_does_not_count():
 def test_a_dispute_that_was_settled_is_none():
     said = [entry("dispute", 9, invoice="I20"), entry("resolved", 2, invoice="I20", reason="credited")]
     assert kind(20, entries=said) == "unclear"
+    assert kind(20, entries=[entry("evasive", 9), entry("resolved", 2, reason="a misunderstanding")]) == "unclear"
 
 
 def test_all_in_dispute_is_a_dispute():

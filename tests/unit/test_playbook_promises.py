@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from healthcheck.playbook.promises import BROKEN, KEPT, OPEN, PARTLY, next_open, of, plans, reconcile
 from healthcheck.playbook.situation import Received
-from tests.unit.late_cases import AS_OF, before, promise, received, situation
+from tests.unit.late_cases import AS_OF, before, owed, promise, received, situation
 
 
 def became(*made, got=(), as_of=AS_OF):
@@ -59,6 +59,14 @@ def test_a_holiday_counts_where_the_customer_is():
 
 def test_no_euro_keeps_two_promises():
     assert became(promise(9, -5), promise(8, -4), got=[received(6)]) == [KEPT, BROKEN]
+
+
+def test_what_is_paid_of_a_later_invoice_keeps_no_promise_about_the_old_ones():
+    late = owed(20, number="I20")
+    later = replace(owed(-10, number="N1"), issued=before(5))
+    said = [promise(9, -3)]
+    assert [one.state for one in of(situation(late, later, entries=said, got=[received(4, invoice="N1")]))] == [BROKEN]
+    assert [one.state for one in of(situation(late, later, entries=said, got=[received(4, invoice="I20")]))] == [KEPT]
 
 
 def test_money_goes_to_the_invoice_it_was_paid_on_first():
