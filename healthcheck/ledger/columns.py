@@ -109,7 +109,8 @@ OBSERVATIONS = {
     "by": pl.String,
 }
 
-# what a person accepted as a new normal, the latest of each account and check, sorted by account, check
+# what a person accepted as a new normal, or (bank) confirmed with the customer: the latest of each account and check; sorted
+# by account, check
 ACCEPTED = {"key": pl.Int64, "check": pl.String, "on": pl.Date}
 
 

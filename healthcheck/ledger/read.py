@@ -88,7 +88,8 @@ def _columns(stored: Stored, currency: str) -> Columns:
     payments = exposure.valued(stored.rows["payments"], factor, value="amount")
     items, pool = _items(stored.rows["invoices"], as_of, order, payments, factor, records)
     rest = {name: stored.rows[name] for name in ("plans", "reports", "observations")}
-    rest["accepted"] = stored.rows["accepted"].group_by("key", "check").agg(pl.col("on").max())
+    accepted = pl.concat([stored.rows["accepted"], recorded.confirmed(records)])
+    rest["accepted"] = accepted.group_by("key", "check").agg(pl.col("on").max())
     rest["plans"] = exposure.valued(rest["plans"], factor, value="amount")
     known = _known(accounts, items, payments, rest, pool, factor, currency, as_of)
     frames = {"items": items, "payments": payments, **rest}

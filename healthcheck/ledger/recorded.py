@@ -1,4 +1,4 @@
-"""What people recorded that changes what the books say: disputes, agreed instalments, and whom sales must keep out of.
+"""What people recorded that changes what the books say: disputes, agreed instalments, banks, and whom sales must keep out of.
 
 A recorded dispute makes its invoice disputed, or all that was issued by its day. An invoice under agreed instalments is late only from
 the first of them that was not met. While sales is kept out, the account's relationship is what keeps it out.
@@ -17,7 +17,7 @@ from healthcheck.playbook.keepout import strongest
 from healthcheck.playbook.promises import ENOUGH, Promise, plans, reconcile
 from healthcheck.playbook.situation import Received
 
-KINDS = ("dispute", "promise", "resolved", "withdrawn", *KEEPS_OUT)
+KINDS = ("dispute", "promise", "bank_confirmed", "resolved", "withdrawn", *KEEPS_OUT)
 MONEY = ("key", "on", "amount", "currency", "invoice")
 _ISSUED_BY = {"key": pl.Int64, "by": pl.Date}
 _NAMED = {"key": pl.Int64, "number": pl.String}
@@ -40,6 +40,12 @@ def kept_out(accounts: pl.DataFrame, records: Records) -> pl.DataFrame:
     said = pl.DataFrame({"key": list(found), "said": list(found.values())}, schema={"key": pl.Int64, "said": pl.String})
     joined = accounts.join(said, on="key", how="left", maintain_order="left")
     return joined.with_columns(relationship=pl.coalesce("said", "relationship")).drop("said")
+
+
+def confirmed(records: Records) -> pl.DataFrame:
+    """Key, check and day of each bank that was confirmed with the customer."""
+    days = [(key, "bank", one.on) for key, some in records.items() for one in some if one.kind == "bank_confirmed"]
+    return pl.DataFrame(days, schema={"key": pl.Int64, "check": pl.String, "on": pl.Date}, orient="row")
 
 
 def disputed(invoices: pl.DataFrame, records: Records) -> pl.DataFrame:

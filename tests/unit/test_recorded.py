@@ -132,6 +132,20 @@ def test_a_plan_is_about_its_invoice_and_its_currency(engine):
     assert [item(book(engine, 40), number)["days_late"] for number in (1, 2, 3)] == [-16, 12, 12]
 
 
+def test_a_bank_that_was_confirmed_reaches_the_check(engine):
+    key = account(engine)
+    invoice(engine, key, 1, 0, 28)
+    say(engine, key, "bank_confirmed", 35)
+    number = say(engine, key, "bank_confirmed", 40)
+    say(engine, key, "withdrawn", 45, refers=number)
+    assert [book(engine, on).accepted_on("bank").to_list() for on in (34, 35, 40, 45)] == [
+        [None],
+        [day(35)],
+        [day(40)],
+        [day(35)],
+    ]
+
+
 def test_one_account_is_judged_as_all_are(engine):
     """The check of one account, a chunk and the whole book agree, to the byte."""
     keys = [account(engine, f"C{n}", parent="C1" if n == 2 else None) for n in range(1, 6)]

@@ -11,6 +11,8 @@ bank in a new country    flag                urgent                 watch
 payment institution      flag                urgent                 watch
 =======================  ==================  =====================  ==============================================
 
+A change that a person confirmed with the customer (a record ``bank_confirmed``) is known from then on.
+
 Excused by what only the whole book shows (the calibration): the customers of one bank all turn up at another (a merger), and accounts
 that pay for several customers (a factor, a group's treasury). A return to a bank in the customer's own country is a new bank, not a new
 country. The branches of a bank are one bank.
@@ -65,7 +67,13 @@ def _judge(history: History, as_of: date, policy: Policy) -> Judgement:
         )
     found = max(_news(history, as_of, policy), key=lambda one: (one[1], one[2]), default=None)
     if found is None:
-        return Judgement(history.key, CLEAR, 0.0, words.known(history, as_of), counts | {"kind": "known"})
+        return Judgement(
+            history.key,
+            CLEAR,
+            0.0,
+            words.known(history, as_of),
+            counts | {"kind": "confirmed" if history.confirmed else "known"},
+        )
     outcome, score, _, summary, facts = found
     return Judgement(history.key, outcome, score, summary, counts | facts)
 

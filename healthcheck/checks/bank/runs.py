@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -22,6 +22,7 @@ class Policy:
     silent_runs: int = 3  # so many from the new bank alone, and the old one is silent
     merger_accounts: int = 5  # so many customers leave one bank for the same other one ...
     merger_share: float = 0.5  # ... and at least this share of its customers: the banks merged
+    confirmed_days: int = 60  # so long after a change was confirmed with the customer its first payment may come
     shared_accounts: int = 3  # who pays for so many customers (in one group: for two) is a factor or a treasury
 
 
@@ -57,6 +58,7 @@ class History:
     ]  # by kind (new_account, new_bank, new_country, payment_institution) and payer
     recent: int
     excused: bool  # known holds payers that are none of the baseline: a merged bank, a factor, a treasury
+    confirmed: date | None = None  # known holds a new payer that was confirmed with the customer on this day
 
 
 def histories(columns: Columns, as_of: date, policy: Policy, learned: Calibration) -> Iterator[History]:
@@ -64,10 +66,14 @@ def histories(columns: Columns, as_of: date, policy: Policy, learned: Calibratio
     home = dict(columns.accounts.select("key", "country").iter_rows())
     start = as_of - timedelta(days=policy.recent_days)
     excuses = {(old, new) for old, new in learned.merged}, frozenset(learned.shared)
+    confirmed = dict(zip(columns.accounts["key"], columns.accepted_on("bank"), strict=True))
     for key, *lists in evidence(columns, as_of, policy).group_by("key", maintain_order=True).agg(FIELDS).iter_rows():
         if key in home:
             runs = [Run(on, *_payer(parts), tuple(rows)) for on, *parts, rows in zip(*lists, strict=True)]
-            yield _history(key, runs, start, home[key], *excuses)
+            vouched = _vouched(runs, start, home[key], confirmed[key], policy)
+            yield replace(
+                _history(key, runs, start, home[key], *excuses, vouched), confirmed=confirmed[key] if vouched else None
+            )
 
 
 FIELDS = ["paid", "payer_bank", "payer_last4", "payer_country", "payer_hash", "invoice"]
@@ -92,11 +98,21 @@ def evidence(columns: Columns, as_of: date, policy: Policy) -> pl.DataFrame:
     return shown.group_by(order).agg(rest).sort(order, nulls_last=True)
 
 
+def _vouched(runs: list[Run], start: date, home: str | None, confirmed: date | None, policy: Policy) -> list[Run]:
+    """The runs of new payers that a person confirmed with the customer: those seen by that day, else the first new one soon after."""
+    if confirmed is None:
+        return []
+    kinds = _Kinds([run for run in runs if run.paid <= start], home)
+    news = [run for run in runs if run.paid > start and kinds.of(run) is not None]
+    seen = [run for run in news if run.paid <= confirmed]
+    return seen or [run for run in news[:1] if run.paid <= confirmed + timedelta(days=policy.confirmed_days)]
+
+
 def _history(
-    key: int, runs: list[Run], start: date, home: str | None, merged: set[tuple[str, str]], shared: frozenset[str]
-) -> History:
+    key: int, runs: list[Run], start: date, home: str | None, merged: set[tuple[str, str]], shared: frozenset[str], vouched: list[Run]
+) -> History:  # fmt: skip
     baseline, recent = [run for run in runs if run.paid <= start], [run for run in runs if run.paid > start]
-    kinds = _Kinds(baseline, home)
+    kinds = _Kinds(baseline + vouched, home)
     known: list[Run] = []
     news: dict[tuple[str, str], list[Run]] = {}
     excused = False

@@ -28,6 +28,9 @@ def known(history: History, as_of: date) -> str:
         if count == 1
         else f"All {count} payments since {day(first.paid, as_of)} came"
     )
+    if history.confirmed:
+        told = f"its change was confirmed with the customer on {day(history.confirmed, as_of)}"
+        return f"{when} from an account known before{_brackets(last)}; {told}."
     if history.excused:
         return f"{when} from banks known before, one that took over such a bank, or an account that pays for several customers."
     return f"{when} from an account known before{_brackets(last)}."
