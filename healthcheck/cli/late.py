@@ -22,6 +22,9 @@ def late(
     account: str = typer.Argument(None, help="One account, with the evidence. Default: all that are past due."),
     as_of: str = typer.Option(None, "--as-of", metavar="DATE", help="As known on this date. Default: today."),
     group: bool = typer.Option(False, "--group", help="One line a family: its sums, and its member that leads."),
+    tasks: bool = typer.Option(
+        False, "--tasks", help="What somebody has to do: broken promises, disputes, answers, check-ins."
+    ),
     entity: str = typer.Option(None, "--entity", help="Our legal entity, where an account number stands in several."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object an account on standard output."),
 ) -> None:
@@ -29,6 +32,9 @@ def late(
     from healthcheck.playbook.late import families, group_line, line
 
     settings, now = common.settings(), common.now()
+    if tasks:
+        _tasks(common.open_database(settings), as_json)
+        return
     day = common.day(as_of, "--as-of") or settings.business_day(now)
     found = sorted(_found(common.open_database(settings), day, settings, now, account, entity), key=_order)
     lines = [(group_line(some), some[0]) for some in families(found)] if group else [(line(one), one) for one in found]
@@ -42,6 +48,23 @@ def late(
         print_one(found[0])
     else:
         print_all(lines, day)
+
+
+def _tasks(engine: Engine, as_json: bool) -> None:
+    from healthcheck.playbook import journal
+    from healthcheck.store.session import read
+
+    with read(engine) as session:
+        rows = [
+            {"due": str(task.due), "account": account.account, "what": task.what, "owner": task.owner, "kind": task.kind,
+             "record": task.record_id, "raised_on": str(task.raised_on)}
+            for task, account in journal.waiting(session)
+        ]  # fmt: skip
+    if as_json:
+        for row in rows:
+            common.print_json(row)
+    else:
+        common.print_table(rows, ("due", "account", "what", "owner"), "Nobody has anything to do.")
 
 
 def _found(

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from healthcheck.playbook.entries import Entry, in_force
 from healthcheck.reviews import calibrations
 from healthcheck.store import audit
+from healthcheck.store.books import Account
 from healthcheck.store.late import Record, Task
 
 FIELDS: Final = tuple(Entry.__dataclass_fields__)
@@ -71,6 +72,12 @@ def raise_task(session: Session, task: Task) -> bool:
     detail = {"kind": task.kind, "record": task.record_id, "due": str(task.due)}
     audit.note(session, "task.raised", task.at, account_id=task.account_id, detail=detail)
     return True
+
+
+def waiting(session: Session) -> list[tuple[Task, Account]]:
+    """All tasks that nobody has done, the most urgent first."""
+    rows = select(Task, Account).join(Account).where(col(Task.done_on).is_(None))
+    return list(session.exec(rows.order_by(col(Task.due), col(Task.id))).all())
 
 
 def end_tasks(session: Session, records: Sequence[int], kinds: Sequence[str], on: date, by: str, at: datetime) -> int:

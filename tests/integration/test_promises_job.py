@@ -13,6 +13,7 @@ from healthcheck.store.books import Account, Invoice, Payment
 from healthcheck.store.late import Task
 from healthcheck.store.session import read, write
 from jobs import promises
+from tests import databases
 
 SETTINGS = Settings()
 DAY = date(2026, 3, 2)  # a Monday
@@ -145,6 +146,17 @@ def test_a_dispute_has_an_owner_who_is_told_until_it_is_settled(engine, account)
     say(engine, account, "resolved", DAY, invoice="A1", reason="replaced")
     run(engine)
     assert tasks(engine) == []
+
+
+def test_what_waits_is_listed_the_most_urgent_first(engine, account, cli, monkeypatch):
+    monkeypatch.setenv("HEALTHCHECK_DATABASE_URL", databases.of(engine))
+    assert cli("late", "--tasks").out == "Nobody has anything to do.\n"
+    say(engine, account, "dispute", DAY, invoice="A1")
+    promise(engine, account)
+    run(engine)
+    listed = cli("late", "--tasks", "--json").lines
+    assert [(one["account"], one["kind"]) for one in listed] == [("C1", "promise_broken"), ("C1", "dispute")]
+    assert "broke it" in cli("late", "--tasks").out
 
 
 def test_nothing_on_record_is_nothing_to_do(engine):
