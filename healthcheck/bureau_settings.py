@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, NoDecode
 
 
 def _blank_is_unset(value: object) -> object:
@@ -16,6 +16,7 @@ def _blank_is_unset(value: object) -> object:
 Unset = BeforeValidator(_blank_is_unset)
 Price = Annotated[Decimal | None, Field(ge=0), Unset]
 Rate = Annotated[float | None, Field(gt=0), Unset]  # requests a minute
+Words = Annotated[tuple[str, ...], NoDecode]
 
 
 class BureauSettings(BaseSettings):
@@ -59,6 +60,16 @@ class BureauSettings(BaseSettings):
     companies_house_api_key: SecretStr = SecretStr("")
     companies_house_base_url: str = "https://api.company-information.service.gov.uk"
     companies_house_rate_limit: Rate = 120
+
+    coface_username: str = ""
+    coface_password: SecretStr = SecretStr("")
+    coface_api_key: SecretStr = SecretStr("")
+    coface_base_url: str = "https://icon-api-test.coface.com/dataapi-v1"
+    coface_login_url: str = "https://api.coface.com/authentication/v1"
+    coface_products: Words = ("full-report",)
+    coface_cost_per_pull: Price = None
+    coface_rate_limit: Rate = None
+    coface_de_interest: str = ""
 
     sec_edgar_user_agent: str = ""
     sec_edgar_base_url: str = "https://data.sec.gov"

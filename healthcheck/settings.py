@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from healthcheck.bureau_settings import Price, Unset
+from healthcheck.bureau_settings import Price, Unset, Words
 from healthcheck.errors import UsageError
 from healthcheck.playbook_settings import PlaybookSettings
 
 PREFIX = "HEALTHCHECK_"
-Words = Annotated[tuple[str, ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
@@ -87,7 +86,13 @@ class Settings(PlaybookSettings):
     log_level: str = Field("", pattern="^(?i:debug|info|warning|error)?$")
 
     @field_validator(
-        "secret_keys", "bureaus", "credit_team", "excluded_relationships", "allowed_private_hosts", mode="before"
+        "secret_keys",
+        "bureaus",
+        "credit_team",
+        "excluded_relationships",
+        "allowed_private_hosts",
+        "coface_products",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:

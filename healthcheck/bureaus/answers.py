@@ -2,7 +2,8 @@
 
 not charged, ask again later    Unreachable, Throttled
 not charged, do not ask again   AuthFailed, NotEntitled, NotFound, Rejected
-may have been charged           Malformed, Doubtful
+not charged, though ordered     NothingThere
+may have been charged           Malformed, Doubtful, and NotListed where an order was in doubt before
 """
 
 from __future__ import annotations
@@ -40,6 +41,16 @@ class NotFound(Skippable):
     """The bureau has no such company, or no report on it (404)."""
 
     kind: ClassVar = "not_found"
+
+
+class NothingThere(NotFound):
+    """The bureau took the order and ended it without a report, for which by its own terms it charges nothing."""
+
+
+class NotListed(Retriable):
+    """Asked what became of an order, the bureau does not list it, and may yet: it enters orders some time after it took them."""
+
+    kind: ClassVar = "not_listed"
 
 
 class Rejected(Skippable):

@@ -280,10 +280,10 @@ class Ready:
 
 @dataclass(frozen=True)
 class Pending:
-    """Ordered and paid, not ready: ``collect(token)`` after ``wait`` seconds."""
+    """Ordered and paid, not ready: ``collect(token)`` after ``wait`` seconds; None: later and later, by our own measure."""
 
     token: str
-    wait: float
+    wait: float | None = None
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from healthcheck.bureaus.base import (
 )
 from healthcheck.bureaus.companies_house_report import on_file, to_report
 from healthcheck.bureaus.http import Answer, Door, Limits, Sent, basic
-from healthcheck.bureaus.vendor import confidence, dig, likeness, rows
+from healthcheck.bureaus.vendor import confidence, dig, joined, likeness, rows
 from healthcheck.settings import Settings
 
 CALLS: Final = 4  # the most that a report takes
@@ -173,10 +173,8 @@ def _plain(name: str) -> str:
 
 
 def _raw(answers: Mapping[str, Answer | str]) -> bytes:
-    """One JSON object of the register's own answers by name; what did not come has its state."""
-    said = {name: one.raw if isinstance(one, Answer) else f'"{one}"'.encode() for name, one in answers.items()}
-    parts = (f'"{name}": '.encode() + raw for name, raw in said.items())
-    return b"{" + b", ".join(parts) + b"}"
+    """The register's own answers by name; what did not come has its state."""
+    return joined({name: one.raw if isinstance(one, Answer) else f'"{one}"'.encode() for name, one in answers.items()})
 
 
 _: type[Bureau] = CompaniesHouse

@@ -8,17 +8,13 @@ from typing import Any, Final
 
 from healthcheck.bureaus import reading
 from healthcheck.bureaus.base import FAILED, Report
-from healthcheck.bureaus.vendor import Part, assemble, dig, listed, rows, says
+from healthcheck.bureaus.vendor import Part, assemble, dig, listed, rows, says, trouble_in
 
 BANDS: Final = ("A", "B", "C", "D", "E")
 _SECTIONS: Final = {
     "creditscore": ("score", "limit"), "paymentdata": ("payment",), "negativeinformation": ("legal",),
     "sharecapitalstructure": ("ownership",), "companysummary": ("status",), "otherinformation": ("banks",),
 }  # fmt: skip
-_STATUS: Final = (
-    ("liquidat", "liquidation"), ("administration", "administration"), ("receiver", "receivership"), ("bankrupt", "bankruptcy"),
-    ("insolven", "insolvency"), ("winding", "winding_up"), ("strike", "strike_off"), ("dissol", "dissolved"),
-)  # fmt: skip
 _COUNTED: Final = (
     ("ccjSummary.exactRegistered", "judgment"), ("ccjSummary.numberOfExact", "judgment"),
     ("legalFilingSummary.judgmentFilings", "judgment"), ("legalFilingSummary.taxLienFilings", "lien"),
@@ -86,8 +82,7 @@ def _payment(report: Any) -> dict[str, Any]:
 def _status(report: Any) -> str | None:
     """What kind of trouble, ``active``, ``non-active``; None for the vendor's "Pending" and "Other", which say nothing by themselves."""
     status = str(dig(report, "companySummary.companyStatus.status") or "").lower()
-    told = str(dig(report, "companySummary.companyStatus.description") or "").lower()
-    trouble = next((ours for word, ours in _STATUS if word in told), None)
+    trouble = trouble_in(dig(report, "companySummary.companyStatus.description"))
     return trouble or {"active": "active", "nonactive": "non-active"}.get(status)
 
 

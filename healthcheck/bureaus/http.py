@@ -70,26 +70,28 @@ class Limits:
 
 @dataclass(frozen=True)
 class Answer:
-    """A JSON object (numbers with a fraction are Decimal, NaN is None) and the bytes it came in."""
+    """A JSON object (numbers with a fraction are Decimal, NaN is None), the bytes it came in, and its status, 200 to 299."""
 
     body: dict[str, Any]
     raw: bytes
+    status: int = 200
 
 
 class Door:
-    """The way to one bureau. ``base_url`` is the setting HEALTHCHECK_<BUREAU>_BASE_URL; raises UsageError if it cannot be used."""
+    """The way to one bureau. ``base_url`` is the ``setting`` HEALTHCHECK_<BUREAU>_BASE_URL; raises UsageError if it cannot be used."""
 
-    def __init__(self, bureau: str, base_url: str, settings: Settings, limits: Limits | None = None) -> None:
+    def __init__(
+        self, bureau: str, base_url: str, settings: Settings, limits: Limits | None = None, setting: str = "BASE_URL"
+    ) -> None:
         hide(*secrets_of(settings))
         self.bureau = bureau
         self.base_url = base_url.rstrip("/")
         self.limits = limits or Limits()
         self._to = urlsplit(self.base_url)
         self._inside = _is_named(self._to, settings.allowed_private_hosts)
-        self._check()
+        self._check(f"HEALTHCHECK_{self.bureau.upper()}_{setting}")
 
-    def _check(self) -> None:
-        setting = f"HEALTHCHECK_{self.bureau.upper()}_BASE_URL"
+    def _check(self, setting: str) -> None:
         if self._to.scheme not in ("http", "https") or not self._to.hostname:
             raise UsageError(f"{setting}: needs an address as https://host/path")
         if self._to.username or self._to.query or self._to.fragment:
@@ -103,11 +105,14 @@ class Door:
         """A call that may cost. ``sent``: headers, params, json, form; ``path`` is appended to the base URL, each part quoted."""
         return self._with_token(method, path, log_in, sent, Doubtful)
 
-    def free(self, method: str, *path: str, log_in: LogIn | None = None, **sent: Sent) -> Answer:
-        """A call that costs nothing, so it is never in doubt."""
+    def free(self, method: str, *path: str, log_in: LogIn | None = None, lists: bool = False, **sent: Sent) -> Answer:
+        """A call that costs nothing, so it is never in doubt.
+
+        ``lists``: a JSON array will do as well, and is the body's ``items``; no body at all is an empty object.
+        """
         problem: HealthcheckError
         try:
-            return self._with_token(method, path, log_in, sent, Unreachable)
+            return self._with_token(method, path, log_in, sent, Unreachable, lists)
         except Uncertain as error:
             problem = Unreachable(str(error))
         raise problem
@@ -119,23 +124,26 @@ class Door:
         log_in: LogIn | None,
         sent: dict[str, Sent],
         lost: type[HealthcheckError],
+        lists: bool = False,
     ) -> Answer:
         """Send with a token, and once more with a new one where it is refused (a 401 charges nothing)."""
         if log_in is None:
-            return self._send(method, path, sent, lost)
+            return self._send(method, path, sent, lost, lists)
         token = log_in.token()
         try:
-            return self._send(method, path, _bearing(sent, token), lost)
+            return self._send(method, path, _bearing(sent, token, log_in.scheme), lost, lists)
         except AuthFailed:
             pass
         token = log_in.token(refused=token)
         try:
-            return self._send(method, path, _bearing(sent, token), lost)
+            return self._send(method, path, _bearing(sent, token, log_in.scheme), lost, lists)
         except AuthFailed as error:
             log_in.give_up(token, error)
             raise
 
-    def _send(self, method: str, path: tuple[str, ...], sent: dict[str, Sent], lost: type[HealthcheckError]) -> Answer:
+    def _send(
+        self, method: str, path: tuple[str, ...], sent: dict[str, Sent], lost: type[HealthcheckError], lists: bool
+    ) -> Answer:
         url = self._url(path)
         quiet.install()
         flight = Flight(self.limits.total)
@@ -144,7 +152,7 @@ class Door:
                 problem = self._refusal(response, lost)
                 if problem is None:
                     raw = self._read(response)
-                    return Answer(self._parse(raw), raw)
+                    return Answer(self._parse(raw, lists), raw, response.status_code)
         except HealthcheckError as error:
             problem = self._trouble(error, flight, lost) if flight.late else error
         except Exception as error:
@@ -212,10 +220,12 @@ class Door:
             return lost(f"{self.bureau}: {host} {why or 'broke off the answer'}")
         return Unreachable(f"{self.bureau}: no connection to {host}{why and f' ({why})'}")
 
-    def _parse(self, raw: bytes) -> dict[str, Any]:
+    def _parse(self, raw: bytes, lists: bool) -> dict[str, Any]:
         problem = "an answer that is not JSON"
         try:
-            body = json.loads(raw, parse_float=Decimal, parse_constant=lambda _: None)
+            body = json.loads(raw or b"{}" if lists else raw, parse_float=Decimal, parse_constant=lambda _: None)
+            if lists and isinstance(body, list):
+                return {"items": body}
             if isinstance(body, dict):
                 return body
             problem = "JSON that is no object"
@@ -267,11 +277,9 @@ def _is_named(to: SplitResult, hosts: tuple[str, ...]) -> bool:
     return bool({to.hostname, to.netloc.lower()} & {host.lower() for host in hosts})
 
 
-def _bearing(sent: dict[str, Sent], token: SecretStr) -> dict[str, Sent]:
-    return {
-        **sent,
-        "headers": {**sent.get("headers", {}), "Authorization": secret(f"Bearer {token.get_secret_value()}")},
-    }
+def _bearing(sent: dict[str, Sent], token: SecretStr, scheme: str) -> dict[str, Sent]:
+    said = f"{scheme} {token.get_secret_value()}".strip()
+    return {**sent, "headers": {**sent.get("headers", {}), "Authorization": secret(said)}}
 
 
 def secret(value: str) -> SecretStr:

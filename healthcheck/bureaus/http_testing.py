@@ -8,8 +8,10 @@
         def adapter(self, url, limits):
             return Ours(load(ours_base_url=url, ours_cost_per_pull="1", allowed_private_hosts="127.0.0.1"), limits)
 
-and, where the vendor has them, ``log_in`` (its path) with ``token`` (its answer), ``others`` (path to answer, for further calls that a
-report needs), ``failed`` (our section, and an answer in which it failed), ``subject``. A bureau that costs nothing says ``paid = False``.
+and, where the vendor has them, ``log_in`` (its path) with ``token`` (its answer), ``others`` (path, or method and path, to answer, for
+further calls that a report needs), ``failed`` (our section, and an answer in which it failed), ``subject``. A bureau that costs nothing
+says ``paid = False``. Where an order is collected later, ``ordered`` is the method and path that charges and its answer, ``collected`` the
+path that answers with ``report``, and the test is the same.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from healthcheck.bureaus import answers, login
-from healthcheck.bureaus.base import Bureau, Ready, Report, Subject
+from healthcheck.bureaus.base import Bureau, Pending, Ready, Report, Subject
 from healthcheck.bureaus.http import Limits
 from healthcheck.bureaus.loopback import InThread, Reply, Request
 from healthcheck.bureaus.testing import DAY, SENTINELS, SUBJECT
@@ -32,11 +34,12 @@ from healthcheck.errors import HealthcheckError, Uncertain
 
 QUICK: Final = Limits(connect=1.0, read=0.5, total=3.0, size=1_000_000)
 KEY: Final = "key-1"
+MOST: Final = 3  # times that an order is collected
 
 
 @dataclass
 class World:
-    """One adapter and its server; ``count`` has what was asked: report, charge, token, other."""
+    """One adapter and its server; ``count`` has what was asked: report (the call that charges), charge, token, content, other."""
 
     suite: HttpConformance
     body: Any
@@ -48,8 +51,14 @@ class World:
         suite = self.suite
         if suite.log_in and request.path == suite.log_in:
             return self._counted("token", suite.token)
-        if request.path in suite.others:
-            return self._counted("other", suite.others[request.path])
+        called = f"{request.method} {request.path}"
+        if suite.ordered and called == suite.ordered[0]:
+            return self._counted("report", suite.ordered[1])
+        if suite.ordered and request.path == suite.collected:
+            return self._counted("content", self.body)
+        for known in (called, request.path):
+            if known in suite.others:
+                return self._counted("other", suite.others[known])
         return self._counted("report", self.body)
 
     def _counted(self, kind: str, body: Any) -> Reply:
@@ -60,7 +69,10 @@ class World:
 
     def order(self) -> Ready:
         answer = self.bureau.order(self.suite.subject, DAY, KEY)
-        _expect(isinstance(answer, Ready), "the suite asks adapters that answer at once")
+        for _ in range(MOST):
+            if isinstance(answer, Pending):
+                answer = self.bureau.collect(answer.token)
+        _expect(isinstance(answer, Ready), "a report, at once or collected")
         return answer  # type: ignore[return-value]
 
     def read(self, body: Any) -> Report:
@@ -92,6 +104,8 @@ class HttpConformance:
     others: ClassVar[Mapping[str, Any]] = {}
     subject: ClassVar[Subject] = SUBJECT
     paid: ClassVar[bool] = True
+    ordered: ClassVar[tuple[str, Any] | None] = None
+    collected: ClassVar[str] = ""
 
     @abstractmethod
     def adapter(self, url: str, limits: Limits) -> Bureau:
@@ -231,13 +245,25 @@ class HttpConformance:
     def test_free_calls_are_never_in_doubt(self) -> None:
         for fault in ("reset", "500", "html", "slow:900"):
             with self.world() as world:
-                for on in ("order", "other"):
+                for on in ("order", "other", "content"):
                     world.server.faults.plan([fault] * 9, on=on)
-                try:
-                    world.bureau.find(self.subject)
-                    world.bureau.look_up(self.subject, KEY)
-                except HealthcheckError as error:
-                    _expect(not isinstance(error, Uncertain), f"a free call in doubt: {error!r}")
+                bureau = world.bureau
+                free = ((bureau.find, self.subject), (bureau.look_up, self.subject, KEY), (bureau.collect, "1"))
+                for call, *given in free:
+                    try:
+                        call(*given)
+                    except HealthcheckError as error:
+                        _expect(not isinstance(error, Uncertain), f"a free call in doubt: {error!r}")
+
+    def test_collecting_again_brings_the_same_report_and_is_not_charged(self) -> None:
+        if self.ordered:
+            with self.world() as world:
+                order = world.bureau.order(self.subject, DAY, KEY)
+                _expect(isinstance(order, Pending), "an order that is collected later")
+                token = order.token  # type: ignore[union-attr]
+                first, again = world.bureau.collect(token), world.bureau.collect(token)
+                _expect(first == again and isinstance(first, Ready), "the same report, however often it is collected")
+                _expect(world.count["charge"] == 1, f"one charge, not {world.count}")
 
     def _once(self, fault: str, kind: type[HealthcheckError]) -> HealthcheckError:
         """The fault has this kind, and the bureau was asked for the report once."""

@@ -45,9 +45,15 @@ class _Failure:
 
 
 class LogIn:
-    """One account at one bureau. ``ask`` fetches a token, free of charge; it raises what a free call raises."""
+    """One account at one bureau. ``ask`` fetches a token, free of charge; it raises what a free call raises.
 
-    def __init__(self, ask: Callable[[], Token], clock: Callable[[], float] = time.monotonic) -> None:
+    ``scheme`` stands before the token in the header Authorization; empty: the token alone.
+    """
+
+    def __init__(
+        self, ask: Callable[[], Token], clock: Callable[[], float] = time.monotonic, scheme: str = "Bearer"
+    ) -> None:
+        self.scheme = scheme
         self._ask = ask
         self._clock = clock
         self._lock = threading.Lock()
@@ -109,10 +115,10 @@ _LOG_INS: dict[Hashable, LogIn] = {}
 _LOCK = threading.Lock()
 
 
-def shared(key: Hashable, ask: Callable[[], Token]) -> LogIn:
+def shared(key: Hashable, ask: Callable[[], Token], scheme: str = "Bearer") -> LogIn:
     """The log-in of this process under ``key`` (bureau, address, credentials), made at the first call."""
     with _LOCK:
-        return _LOG_INS.setdefault(key, LogIn(ask))
+        return _LOG_INS.setdefault(key, LogIn(ask, scheme=scheme))
 
 
 def forget() -> None:

@@ -18,6 +18,7 @@ BUREAUS = {
     "experian": "healthcheck.bureaus.experian:Experian",
     "companies_house": "healthcheck.bureaus.companies_house:CompaniesHouse",
     "sec_edgar": "healthcheck.bureaus.sec_edgar:SecEdgar",
+    "coface": "healthcheck.bureaus.coface:Coface",
 }
 GROUP = "healthcheck.bureaus"
 

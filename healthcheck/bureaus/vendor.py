@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, Final
 
 from pydantic import SecretStr
 
@@ -20,6 +20,10 @@ from healthcheck.bureaus.login import Token
 from healthcheck.errors import UsageError
 
 Part = Callable[[], Mapping[str, Any]]
+_TROUBLE: Final = (
+    ("liquidat", "liquidation"), ("administration", "administration"), ("receiver", "receivership"), ("bankrupt", "bankruptcy"),
+    ("insolven", "insolvency"), ("winding", "winding_up"), ("strike", "strike_off"), ("dissol", "dissolved"),
+)  # fmt: skip
 
 
 def dig(body: Any, path: str) -> Any:
@@ -40,6 +44,17 @@ def rows(body: Any, path: str) -> list[Mapping[str, Any]]:
 def listed(values: Iterable[Any]) -> list[str]:
     """The texts among the values, without blanks and doubles."""
     return list(dict.fromkeys(value.strip() for value in values if isinstance(value, str) and value.strip()))
+
+
+def joined(answers: Mapping[str, bytes]) -> bytes:
+    """One JSON object of a vendor's several answers, each as it came, by name."""
+    return b"{" + b", ".join(f'"{name}": '.encode() + raw for name, raw in answers.items()) + b"}"
+
+
+def trouble_in(text: Any) -> str | None:
+    """The kind of trouble that a status in words tells of; None where it tells of none."""
+    said = str(text or "").lower()
+    return next((ours for word, ours in _TROUBLE if word in said), None)
 
 
 def says(value: Any) -> bool:

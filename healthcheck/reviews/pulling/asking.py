@@ -89,8 +89,10 @@ def _is_young(order: Order, newest: date | None) -> bool:
 
 
 def _begun(order: Order, known: Known) -> str:
-    """Something may have been paid for: wait for it as long as that is worth while, and buy nothing else."""
+    """Something may have been paid for: wait for it as long as that is worth while, and buy nothing else unless nothing was."""
     states = {_resumed(order, known, pull) for pull in known.pulls}
+    if states == {REFUSED} and order.buy:
+        return _in_turn(order, known)
     ended = {STORED: "stored", PENDING: "pending"}
     return next((said for state, said in ended.items() if state in states), "uncertain")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from healthcheck.bureaus.answers import OK, Doubtful, kind_of
+from healthcheck.bureaus.answers import OK, Doubtful, NothingThere, kind_of
 from healthcheck.bureaus.base import BadReport, Bureau, Pending, Ready
 from healthcheck.errors import Fatal, Retriable, Skippable, Uncertain, UsageError
 from healthcheck.reviews.pulling.model import PENDING, PLANNED, REFUSED, STORED, UNCERTAIN
@@ -53,7 +53,9 @@ def of_order(error: Exception, bureau: Bureau, paid: bool, repeated: bool = Fals
 
 
 def of_collecting(error: Exception) -> Outcome:
-    """An order that could not be collected now; it has been paid whatever the bureau says."""
+    """An order that could not be collected now; it has been paid whatever the bureau says, unless it says that there was nothing."""
+    if isinstance(error, NothingThere):
+        return Outcome(REFUSED, _kind(error), _line(error))
     if isinstance(error, Retriable | Fatal | Doubtful):
         return Outcome(PENDING, _kind(error), _line(error), again=True, wait=getattr(error, "retry_after", None))
     return Outcome(UNCERTAIN, _kind(error), _line(error))
@@ -61,6 +63,8 @@ def of_collecting(error: Exception) -> Outcome:
 
 def of_look_up(error: Exception) -> Outcome:
     """A question about an order that was not answered: nothing is known that was not known before."""
+    if isinstance(error, NothingThere):
+        return Outcome(REFUSED, _kind(error), _line(error))
     if not isinstance(error, Retriable | Uncertain):
         return Outcome(UNCERTAIN, _kind(error), _line(error))
     wait = error.retry_after if isinstance(error, Retriable) else None

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import CursorResult, bindparam, select, update
 from sqlmodel import Session
 
-from healthcheck.bureaus.answers import Doubtful
+from healthcheck.bureaus.answers import Doubtful, NotListed
 from healthcheck.bureaus.base import Ready
 from healthcheck.reviews.pulling import budget, gates
 from healthcheck.reviews.pulling.model import (
@@ -126,7 +126,7 @@ def _waits(outcome: Outcome) -> str:
 
 def patience_with(order: Order, kind: str) -> timedelta:
     """How long this kind of answer is worth waiting for."""
-    return min(order.patience, PATIENT_WITH_DOUBT) if kind == Doubtful.kind else order.patience
+    return min(order.patience, PATIENT_WITH_DOUBT) if kind in (Doubtful.kind, NotListed.kind) else order.patience
 
 
 def out_of_patience(patience: timedelta, why: str) -> str:

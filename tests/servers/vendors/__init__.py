@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from tests.servers.vendors.base import Vendor
+from tests.servers.vendors.coface import IconVendor
 from tests.servers.vendors.creditsafe import ConnectVendor
 from tests.servers.vendors.dnb import DirectPlusVendor
 from tests.servers.vendors.experian import BusinessesVendor
 
 VENDORS: dict[str, type[Vendor]] = {  # by the adapter's name
+    "coface": IconVendor,
     "creditsafe": ConnectVendor,
     "dnb": DirectPlusVendor,
     "experian": BusinessesVendor,
