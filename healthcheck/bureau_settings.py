@@ -15,15 +15,17 @@ def _blank_is_unset(value: object) -> object:
 
 Unset = BeforeValidator(_blank_is_unset)
 Price = Annotated[Decimal | None, Field(ge=0), Unset]
+Days = Annotated[int | None, Field(ge=0), Unset]
 Rate = Annotated[float | None, Field(gt=0), Unset]  # requests a minute
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
 class BureauSettings(BaseSettings):
-    """Part of ``healthcheck.settings.Settings``."""
+    """Part of ``healthcheck.settings.Settings``. ``<bureau>_raw_days``: None is ``report_raw_days``."""
 
     file_folder: str = "./reports"
     file_cost_per_pull: Decimal = Field(Decimal(0), ge=0)
+    file_raw_days: Days = None
 
     creditsafe_username: str = ""
     creditsafe_password: SecretStr = SecretStr("")
@@ -31,6 +33,8 @@ class BureauSettings(BaseSettings):
     creditsafe_cost_per_pull: Price = None
     creditsafe_rate_limit: Rate = None
     creditsafe_de_reason: str = "1"
+    creditsafe_raw_days: Days = None
+    creditsafe_portfolio: str = Field("", pattern=r"^\d*$")
 
     dnb_key: SecretStr = SecretStr("")
     dnb_secret: SecretStr = SecretStr("")
@@ -40,6 +44,7 @@ class BureauSettings(BaseSettings):
     dnb_rate_limit: Rate = None
     dnb_blocks: str = "companyinfo_L2_v1,financialstrengthinsight_L2_v1,paymentinsight_L1_v1,eventfilings_L1_v1,hierarchyconnections_L1_v1"
     dnb_de_reason: str = "6332"
+    dnb_raw_days: Days = None
 
     experian_username: str = ""
     experian_password: SecretStr = SecretStr("")
@@ -56,10 +61,12 @@ class BureauSettings(BaseSettings):
         "judgmentDetail,corporateRegistration,corporateLinkagePartial"
     )
     experian_model_code: str = ""
+    experian_raw_days: Days = None
 
     companies_house_api_key: SecretStr = SecretStr("")
     companies_house_base_url: str = "https://api.company-information.service.gov.uk"
     companies_house_rate_limit: Rate = 120
+    companies_house_raw_days: Days = None
 
     coface_username: str = ""
     coface_password: SecretStr = SecretStr("")
@@ -70,7 +77,9 @@ class BureauSettings(BaseSettings):
     coface_cost_per_pull: Price = None
     coface_rate_limit: Rate = None
     coface_de_interest: str = ""
+    coface_raw_days: Days = None
 
     sec_edgar_user_agent: str = ""
     sec_edgar_base_url: str = "https://data.sec.gov"
     sec_edgar_rate_limit: Rate = 600
+    sec_edgar_raw_days: Days = None

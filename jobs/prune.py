@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import CursorResult, Engine, Executable, delete, update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from healthcheck.months import add_months
 from healthcheck.settings import Settings
@@ -22,9 +22,20 @@ def run(engine: Engine, now: datetime, settings: Settings) -> int:
     today = settings.business_day(now)
     with write(engine) as session:
         old = delete(Calibration).where(col(Calibration.on) < add_months(today, -CALIBRATIONS))
-        kept = today - timedelta(days=settings.report_raw_days)
-        raw = update(Report).where(col(Report.raw).is_not(None), col(Report.as_of) < kept).values(raw=None)
-        return sum(_count(session, statement) for statement in (old, raw))
+        bureaus = session.exec(select(Report.bureau).where(col(Report.raw).is_not(None)).distinct()).all()
+        raw = [_emptied(bureau, today - timedelta(days=raw_days(settings, bureau))) for bureau in sorted(bureaus)]
+        return sum(_count(session, statement) for statement in (old, *raw))
+
+
+def raw_days(settings: Settings, bureau: str) -> int:
+    """For how many days the bureau's own answers are kept."""
+    own: int | None = getattr(settings, f"{bureau}_raw_days", None)
+    return settings.report_raw_days if own is None else own
+
+
+def _emptied(bureau: str, kept: date) -> Executable:
+    mine = (col(Report.bureau) == bureau, col(Report.raw).is_not(None), col(Report.as_of) < kept)
+    return update(Report).where(*mine).values(raw=None)
 
 
 def _count(session: Session, statement: Executable) -> int:

@@ -27,7 +27,9 @@ def work_off(engine, settings, accounts: Iterable[int], threads: int = THREADS, 
     def one(account: int) -> str:
         order = Order(engine, settings, account, world.MONTH, world.AS_OF, world.START, bureaus=bureaus)
         said = _patiently(order)
-        assert not again or _patiently(order) == said or said in ("uncertain", "pending")  # which may come to an end yet
+        assert (
+            not again or _patiently(order) == said or said in ("uncertain", "pending")
+        )  # which may come to an end yet
         return said
 
     with ThreadPoolExecutor(threads) as pool:

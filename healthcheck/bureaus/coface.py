@@ -22,7 +22,7 @@ from healthcheck.bureaus.base import Bureau, Candidate, Idempotency, Pending, Pr
 from healthcheck.bureaus.coface_report import to_report
 from healthcheck.bureaus.http import Answer, Door, Limits
 from healthcheck.bureaus.login import LogIn, Token, shared
-from healthcheck.bureaus.vendor import confidence, dig, joined, likeness, rows
+from healthcheck.bureaus.vendor import confidence, dig, joined, likeness, linked, price, rows, token_in
 from healthcheck.errors import UsageError
 from healthcheck.settings import Settings
 
@@ -48,9 +48,7 @@ class Coface:
     def cost(self) -> Decimal:
         """Of all products together. Raises UsageError where no price is set, or the products cannot be one order."""
         self._products()
-        if self._settings.coface_cost_per_pull is None:
-            raise UsageError("coface: price not set; set HEALTHCHECK_COFACE_COST_PER_PULL (0 in the test system)")
-        return self._settings.coface_cost_per_pull
+        return price(self.name, self._settings.coface_cost_per_pull)
 
     def rate_limit(self) -> float | None:
         """Requests a minute, where set; the vendor publishes none."""
@@ -166,10 +164,8 @@ class Coface:
     def _fetch_token(self) -> Token:
         given = self._settings
         said = {"username": given.coface_username, "password": given.coface_password, "grantType": "password"}
-        token = self._desk.free("POST", "token", headers=self._headers(), json=said).body.get("idToken")
-        if not isinstance(token, str) or not token:
-            raise AuthFailed("coface: the log-in was answered without a token")
-        return Token(SecretStr(token), TOKEN_SECONDS)
+        answer = self._desk.free("POST", "token", headers=self._headers(), json=said)
+        return token_in(self.name, answer.body, TOKEN_SECONDS, "idToken")
 
 
 def _begun(order: Mapping[str, Any]) -> Pending:
@@ -184,14 +180,12 @@ def _ended(order: Any) -> bool:
 
 def _whom(subject: Subject) -> dict[str, str]:
     """The account's company as an order names it: a register's number (icon#..., vat-number#...) with its country, or the vendor's id."""
-    linked = subject.ids.get("coface_id", "").strip()
-    if not linked:
-        raise NotFound(f"coface: {subject.account} is not linked; see: healthcheck bureaus find {subject.account}")
-    if "#" not in linked and not linked.isdigit():
-        return {"companyId": linked}
+    known = linked("coface", subject, "coface_id").strip()
+    if "#" not in known and not known.isdigit():
+        return {"companyId": known}
     if not subject.country:
         raise Rejected(f"coface: {subject.account} has no country; a number needs one")
-    return {"externalId": linked if "#" in linked else f"icon#{linked}", "countryCode": subject.country.upper()}
+    return {"externalId": known if "#" in known else f"icon#{known}", "countryCode": subject.country.upper()}
 
 
 def _candidate(row: Mapping[str, Any], subject: Subject, exact: bool) -> Candidate:

@@ -46,6 +46,15 @@ def load(name: str, settings: Settings) -> Bureau:
         raise Fatal(f"the bureau {name} cannot be loaded from {table[name]}: {error}") from None
 
 
+def link_of(name: str) -> str:
+    """The account's column that the bureau of this name needs; empty where it needs none, or there is no such bureau."""
+    module, _, attribute = known().get(name, "").partition(":")
+    try:
+        return str(getattr(getattr(import_module(module), attribute), "linked_by", ""))
+    except (ImportError, AttributeError, ValueError):
+        return ""
+
+
 def configured(settings: Settings) -> list[Bureau]:
     """The bureaus of ``HEALTHCHECK_BUREAUS`` in order of preference."""
     return [load(name, settings) for name in settings.bureaus]

@@ -71,10 +71,11 @@ def check(
         )
     engine = common.open_database(settings)
     key = screening.find(engine, account, entity)
-    if pull:
-        _buy(engine, key, day, settings, now)
+    why = _buy(engine, key, day, settings, now) if pull else ""
     judged = screening.one(engine, key, day, settings, now)
     line = screening.line(judged, key)
+    if why:
+        _explain(line["checks"]["credit"], why)
     if html:
         _write_page(html, judged, key, line)
     if as_json:
@@ -83,15 +84,32 @@ def check(
         _show(judged, key, line, html)
 
 
-def _buy(engine: Engine, key: int, day: date, settings: Settings, now: datetime) -> None:
+def _buy(engine: Engine, key: int, day: date, settings: Settings, now: datetime) -> str:
+    """Why no report was had, if none was."""
     from healthcheck.months import Month
-    from healthcheck.reviews.pulls import NotYet, Order, obtain
+    from healthcheck.reviews.pulls import NotYet, Order, obtain, why_none
+    from healthcheck.store.session import read
 
+    month, why = str(Month.of(day)), ""
     try:
-        said = obtain(Order(engine, settings, key, str(Month.of(day)), day, now))
+        said = obtain(Order(engine, settings, key, month, day, now))
     except NotYet as wait:
-        said = f"not yet ({wait}); ask again at {wait.until:%H:%M} UTC"
+        why = f"{wait}; ask again at {wait.until:%H:%M} UTC"
+        said = f"not yet ({why})"
     print(f"credit report: {said}", file=sys.stderr)
+    if why or said in ("stored", "reused"):
+        return why
+    with read(engine) as session:
+        return why_none(session, key, month)
+
+
+def _explain(credit: dict[str, Any], why: str) -> None:
+    """Say in the credit check's line why there is no report, or no newer one."""
+    reason = credit["evidence"]["reason"]
+    none = reason in ("no report", "not linked")
+    credit["summary"] = f"No bureau report: {why}." if none else f"{credit['summary']} No newer report: {why}."
+    if reason == "no report":
+        credit["evidence"]["reason"] = "no report was had"
 
 
 def _write_page(file: Path, judged: Judged, key: int, line: dict[str, Any]) -> None:

@@ -33,6 +33,7 @@ ACCOUNTS = {
     "risk_class": pl.String,  # high, medium, low; null: unclassed
     "opened": pl.Date,
     "plan_annual": pl.Int64,
+    "links": pl.String,  # the bureaus' numbers that we have of it, by name, each with a blank behind: "duns cik "; null: none
     "first_invoice": pl.Date,
     "first_known": pl.Date,
     "exposure": pl.Int64,  # open invoices minus unallocated credits; 0 at least

@@ -10,6 +10,7 @@ from typing import Any, Final
 import polars as pl
 from sqlalchemy import Connection, Engine
 
+from healthcheck.store.books import LINKS
 from healthcheck.store.session import reading
 
 _DATE, _TEXT, _INT, _BOOL = pl.Date, pl.String, pl.Int64, pl.Boolean
@@ -106,11 +107,12 @@ def _within(table: str, keys: Sequence[int] | None) -> str:
     return f"{column} IN ({', '.join(str(int(key)) for key in keys) or 'NULL'})"
 
 
+_LINKS: Final = " || ".join(f"CASE WHEN {name} <> '' THEN '{name} ' ELSE '' END" for name in LINKS)
 ACCOUNT: Shape = {
     "key=id": _INT, "entity": _TEXT, "account": _TEXT, "name": _TEXT, "parent": _TEXT, "country": _TEXT, "industry": _TEXT,
     "currency": _TEXT, "terms_days": _INT, "limit=credit_limit": _INT, "insured_limit": _INT, "insured_until": _DATE,
     "sales_rep": _TEXT, "rep_email": _TEXT, "manager_email": _TEXT, "relationship": _TEXT, "risk_class": _TEXT,
-    "opened": _DATE, "plan_annual": _INT,
+    "opened": _DATE, "plan_annual": _INT, f"links={_LINKS}": _TEXT,
 }  # fmt: skip
 INVOICE: Shape = {
     "key=account_id": _INT, "number": _TEXT, "kind": _TEXT, "issued": _DATE, "due": _DATE, "delivered": _DATE, "amount": _INT,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import reduce
 from typing import Any
 
 import polars as pl
 
+from healthcheck.bureaus.registry import link_of
 from healthcheck.checks import registry
 from healthcheck.checks.outcomes import CLEAR, JUDGED, RANK, UNKNOWN
 from healthcheck.ledger.columns import Columns
@@ -55,13 +55,14 @@ def judge(columns: Columns, settings: Settings, calibrations: Mapping[str, Any])
     from healthcheck.reviews import rotation
 
     classes = rotation.classify(columns, columns.as_of, rotation.policy_from(settings), calibrations[ROTATION])
-    checks = {name: _assess(name, columns, columns.as_of, calibrations) for name in registry.CHECKS}
+    checks = {name: _assess(name, columns, settings, calibrations) for name in registry.CHECKS}
     return Judged(columns, classes, checks, verdicts(checks))
 
 
-def _assess(name: str, columns: Columns, as_of: date, calibrations: Mapping[str, Any]) -> pl.DataFrame:
+def _assess(name: str, columns: Columns, settings: Settings, calibrations: Mapping[str, Any]) -> pl.DataFrame:
     module = registry.load(name)
-    frame: pl.DataFrame = module.assess(columns, as_of, module.Policy(), calibrations.get(name))
+    asked = {"bureaus": tuple((one, link_of(one)) for one in settings.bureaus)} if name == "credit" else {}
+    frame: pl.DataFrame = module.assess(columns, columns.as_of, module.Policy(**asked), calibrations.get(name))
     return frame
 
 

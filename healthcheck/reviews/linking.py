@@ -15,10 +15,9 @@ from healthcheck.bureaus.base import Bureau, Candidate, Subject
 from healthcheck.errors import HealthcheckError, UsageError
 from healthcheck.settings import Settings
 from healthcheck.store import audit
-from healthcheck.store.books import Account
+from healthcheck.store.books import LINKS, Account
 from healthcheck.store.session import read, write
 
-IDS: Final = ("duns", "creditsafe_id", "company_number", "bin", "cik", "coface_id", "vat")
 AHEAD: Final = 0.05  # the best candidate must be so much surer than the next to be taken without a person
 
 
@@ -40,7 +39,7 @@ def column_of(bureau: Bureau) -> str:
 
 def subject_of(row: Account) -> Subject:
     """The account as bureaus know it."""
-    ids = {name: value for name in IDS if (value := getattr(row, name))}
+    ids = {name: value for name in LINKS if (value := getattr(row, name))}
     return Subject(row.account, row.entity, row.name, row.country, row.city, ids)
 
 

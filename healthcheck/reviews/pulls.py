@@ -38,7 +38,7 @@ from healthcheck.store.work import Pull
 SLEEPS_SECONDS: Final = 2.0  # shorter waits are slept through
 __all__ = [
     "CHARGED", "INTENT", "PENDING", "PLANNED", "REFUSED", "SPENT", "STORED", "UNCERTAIN", "NotYet", "Order", "Waiting", "as_price",
-    "buy_again", "give_up", "listed", "obtain", "reconcile", "resolve", "spent_in", "totals", "what_waits",
+    "buy_again", "give_up", "listed", "obtain", "reconcile", "resolve", "spent_in", "totals", "what_waits", "why_none",
 ]  # fmt: skip
 
 
@@ -71,6 +71,23 @@ def totals(session: Session, month: str, reused: int, currency: str) -> dict[str
         "uncertain": sum(count.get(state, 0) for state in (UNCERTAIN, INTENT, PENDING)),
         "cost": plain(spent_in(session, month), currency),
     }
+
+
+def why_none(session: Session, account_id: int, month: str) -> str:
+    """Why the month's pulls of the account brought no report, bureau by bureau; empty where nobody was asked."""
+    mine = (col(Pull.account_id) == account_id, col(Pull.month) == month, col(Pull.state) != STORED)
+    rows = session.exec(select(Pull).where(*mine).order_by(col(Pull.id))).all()
+    return "; ".join(_said(pull) for pull in {pull.bureau: pull for pull in rows}.values())
+
+
+def _said(pull: Pull) -> str:
+    """``creditsafe: answered 500; it may have been charged: healthcheck pulls resolve 118``."""
+    what = pull.note.removeprefix(f"{pull.bureau}: ")
+    if pull.state == PENDING:
+        what = "ordered, and not ready yet"
+    elif pull.state in (UNCERTAIN, INTENT):
+        what = f"{what or 'no answer'}; it may have been charged: healthcheck pulls resolve {pull.id}"
+    return f"{pull.bureau}: {what or pull.state.lower()}"
 
 
 def as_price(pull: Pull, currency: str) -> str:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from healthcheck.store.base import Instant
+
+LINKS: Final = (
+    "duns",
+    "creditsafe_id",
+    "company_number",
+    "bin",
+    "cik",
+    "coface_id",
+    "vat",
+)  # what an account may be linked by
 
 
 class Account(SQLModel, table=True):

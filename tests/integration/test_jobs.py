@@ -1,15 +1,16 @@
 """What the clock calls: each job does its work, and again changes nothing."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 
 import pytest
 from sqlmodel import select
 
 import jobs
-from healthcheck.store.books import Calibration
+from healthcheck.store.books import Account, Calibration
 from healthcheck.store.operations import JobRun
 from healthcheck.store.session import read, write
-from healthcheck.store.work import Month
+from healthcheck.store.work import Month, Report
 from jobs import JOBS, clock, monthly, prune, relay, screen, tick
 from tests import review_world as world
 
@@ -82,6 +83,29 @@ def test_old_calibrations_go_and_new_ones_stay(engine, book):
     assert prune.run(engine, at, book) == 1
     with read(engine) as session:
         assert sorted(session.exec(select(Calibration.on))) == [date(2025, 5, 30), date(2026, 5, 31)]
+
+
+def test_raw_answers_go_when_their_bureaus_time_is_over(engine, tmp_path, book):
+    at, kept = (
+        datetime(2026, 6, 30, tzinfo=UTC),
+        world.settings(engine, tmp_path, report_raw_days=30, creditsafe_raw_days=5, coface_raw_days=0),
+    )
+    with write(engine) as session:
+        key = session.exec(select(Account.id)).first()
+        for bureau, on in product(
+            ("creditsafe", "coface", "elsewhere"), (date(2026, 5, 30), date(2026, 5, 31), date(2026, 6, 25), at.date())
+        ):
+            session.add(Report(account_id=key, bureau=bureau, as_of=on, reported_on=on, body={"kept": True}, raw=b"{}"))
+    assert prune.run(engine, at, kept) == 6
+    assert prune.run(engine, at, kept) == 0
+    with read(engine) as session:
+        rows = session.exec(select(Report).where(Report.bureau.in_(("creditsafe", "coface", "elsewhere")))).all()
+    left = [(row.bureau, row.as_of.isoformat()) for row in rows if row.raw is not None]
+    assert sorted(left) == [
+        ("coface", "2026-06-30"), ("creditsafe", "2026-06-25"), ("creditsafe", "2026-06-30"),
+        ("elsewhere", "2026-05-31"), ("elsewhere", "2026-06-25"), ("elsewhere", "2026-06-30"),
+    ]  # fmt: skip
+    assert all(row.body == {"kept": True} for row in rows)
 
 
 def test_the_monthly_job_goes_on_with_a_month_that_was_cut_short(engine, book):

@@ -60,6 +60,27 @@ def test_no_report_is_unknown():
 
 
 @pytest.mark.parametrize(
+    ("bureaus", "links", "reason"),
+    [
+        ([("creditsafe", "creditsafe_id")], None, "not linked"), ([("creditsafe", "creditsafe_id")], "duns cik ", "not linked"),
+        ([("creditsafe", "creditsafe_id")], "creditsafe_id ", "no report"),
+        ([("dnb", "duns"), ("coface", "coface_id")], "duns ", "no report"),
+        ([("creditsafe", "creditsafe_id"), ("file", "")], None, "no report"), ([], None, "no report"),
+    ],
+)  # fmt: skip
+def test_an_account_that_no_bureau_knows_by_a_number_is_not_linked(bureaus, links, reason):
+    columns = book(keys=(1, 2), reports=[report("2026-10-20", key=2, **scored("B", 240000))], links=links)
+    first, second = assess(columns, columns.as_of, Policy(bureaus=tuple(bureaus))).to_dicts()
+    assert (first["outcome"], first["evidence"]["reason"]) == ("unknown", reason)
+    assert (second["outcome"], second["evidence"]["reason"]) == ("clear", None)
+    if reason == "not linked":
+        assert (
+            first["summary"]
+            == "No bureau report: the account is not linked to creditsafe; see: healthcheck bureaus find C001"
+        )
+
+
+@pytest.mark.parametrize(
     ("to", "outcome"), [("A", "clear"), ("B", "clear"), ("C", "watch"), ("D", "flag"), ("E", "flag")]
 )
 def test_the_number_of_bands_lost_decides(to, outcome):

@@ -32,13 +32,31 @@ EVIDENCE: dict[str, Any] = {
     "dbt": pl.Float64, "dbt_before": pl.Float64, "legal": pl.List(pl.String), "filings_overdue": pl.Boolean, "status": pl.String,
     "control_changed": pl.Boolean, "bank_on_file": pl.List(pl.String),
 }  # fmt: skip
-NOTHING = "No bureau report yet: none was bought, or the account is not linked to a bureau."
+NOTHING = "No bureau report yet: none was bought."
+NOT_LINKED = "No bureau report: the account is not linked to {}; see: healthcheck bureaus find {}"
 
 
 def assess(columns: Columns, as_of: date, policy: Policy, calibration: Any = None) -> pl.DataFrame:  # noqa: ARG001  (learns nothing)
     """The check of every account of ``columns`` (see ``healthcheck.checks.outcomes.FRAME``); ``p`` is always null."""
     judged = [_judge(*each, as_of=as_of, currency=columns.currency, policy=policy) for each in _pairs(columns, as_of)]
-    return spread(columns.accounts, judged, EVIDENCE, NOTHING, "no report")
+    frame = spread(columns.accounts, judged, EVIDENCE, NOTHING, "no report")
+    return _unlinked(frame, columns.accounts, policy)
+
+
+def _unlinked(frame: pl.DataFrame, accounts: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Says so where none of the bureaus can be asked, because each needs a link and the account has none."""
+    if not policy.bureaus or not all(link for _, link in policy.bureaus):
+        return frame
+    has = pl.any_horizontal(
+        pl.col("links").fill_null("").str.contains(f"{link} ", literal=True) for _, link in policy.bureaus
+    )
+    names = " or ".join(name for name, _ in policy.bureaus)
+    told = accounts.select(~has.alias("unlinked"), pl.format(NOT_LINKED, pl.lit(names), "account").alias("told"))
+    mine = pl.col("unlinked") & (pl.col("evidence").struct.field("reason") == "no report")
+    evidence = pl.col("evidence").struct.with_fields(reason=pl.lit("not linked"))
+    return pl.concat([frame, told], how="horizontal").with_columns(
+        summary=pl.when(mine).then("told").otherwise("summary"), evidence=pl.when(mine).then(evidence).otherwise("evidence"),
+    ).drop("unlinked", "told")  # fmt: skip
 
 
 Pair = tuple[int, int, Report | None, Report | None]  # key, exposure, newest, the one before

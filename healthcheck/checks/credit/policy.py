@@ -31,6 +31,7 @@ class Policy:
     new_event_days: int = 365  # how recent a legal event is new on a first report
     stale_days: int = 365  # an older report cannot say that all is well
     flags_for_urgent: int = 2  # so many parts at flag together are urgent
+    bureaus: tuple[tuple[str, str], ...] = ()  # whom we ask, and the account's link that each needs (empty: none)
 
 
 @dataclass(frozen=True)
