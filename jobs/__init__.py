@@ -36,6 +36,7 @@ JOBS = (
     Job("monthly", 60, "reviews the months that are due, and finishes those that were cut short"),
     Job("relay", 15, "sends what waits in the outbox"),
     Job("reconcile", 30, "settles what a closed month left: reports ordered late, calls without an answer"),
+    Job("monitor", 3600, "reads what bureaus tell of the companies they watch, free of charge"),
     Job("screen", DAY, "runs the ledger checks over every account, so that the next check is quick"),
     Job(
         "promises",

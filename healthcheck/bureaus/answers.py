@@ -59,6 +59,10 @@ class Rejected(Skippable):
     kind: ClassVar = "rejected"
 
 
+class Conflict(Rejected):
+    """What we ask for is so already (409)."""
+
+
 class Malformed(Uncertain):
     """An answer came and cannot be read; it may have been charged."""
 

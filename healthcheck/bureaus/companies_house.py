@@ -30,8 +30,9 @@ from healthcheck.bureaus.base import (
     Ready,
     Subject,
 )
-from healthcheck.bureaus.companies_house_report import on_file, to_report
+from healthcheck.bureaus.companies_house_report import news_of, on_file, to_report
 from healthcheck.bureaus.http import Answer, Door, Limits, Sent, basic
+from healthcheck.bureaus.monitoring import COMPANY, Changes, since
 from healthcheck.bureaus.vendor import confidence, dig, joined, likeness, rows
 from healthcheck.settings import Settings
 
@@ -56,6 +57,7 @@ class CompaniesHouse:
     name = "companies_house"
     idempotency: Idempotency = "reread"
     linked_by = "company_number"
+    monitoring = COMPANY
 
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
         self._settings = settings
@@ -109,6 +111,17 @@ class CompaniesHouse:
 
     def look_up(self, subject: Subject, key: str) -> Ready | Pending | None:
         return None
+
+    def covers(self, subject: Subject) -> bool:
+        """Other countries' numbers stand in the same column."""
+        return subject.country in HOME
+
+    def changes_of(self, subject: Subject, cursor: str, today: date) -> Changes:
+        """Of the filing history, what is more than routine."""
+        number = number_of(subject)
+        found = rows(self._get("company", number, "filing-history", params={"items_per_page": PAGE}).body, "items")
+        news = news_of(found, subject.ids["company_number"], since(cursor, today))
+        return Changes(tuple(news), today.isoformat())
 
     def _more(self, number: str, what: str, params: Sent | None = None) -> Answer | str:
         """A further answer about the company, or the state of what it would have told. Raises AuthFailed and Throttled."""

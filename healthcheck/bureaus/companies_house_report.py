@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
 from healthcheck.bureaus import reading
 from healthcheck.bureaus.base import ACTIVE, FAILED, MISSING, OK, Report
+from healthcheck.bureaus.monitoring import Change
 from healthcheck.bureaus.vendor import Part, assemble, dig, listed, rows
+from healthcheck.errors import UsageError
 
 STRIKE_OFF: Final = "active-proposal-to-strike-off"
 _STATUS: Final = {
@@ -28,6 +30,10 @@ _OFFICE: Final = {
     "registered_office_is_in_dispute": "the registered office is in dispute",
     "undeliverable_registered_office_address": "post to the registered office comes back",
 }
+_NEWS: Final[dict[str, str | tuple[str, ...]]] = {  # categories of filings, and how the descriptions begin of those that are news
+    "insolvency": "", "liquidation": "", "dissolution": "", "gazette": "",
+    "mortgage": ("mortgage-create", "mortgage-acquire"), "persons-with-significant-control": ("notification", "cessation"),
+}  # fmt: skip
 # charges, insolvency, owners: the answer, or a section's state; absent where there was nothing to ask
 More = Mapping[str, Any]
 
@@ -49,6 +55,23 @@ def on_file(profile: Mapping[str, Any], what: str) -> bool | None:
     if dig(profile, f"links.{what}") or True in flags:
         return True
     return False if flags[0] is False else None
+
+
+def news_of(filings: Iterable[Mapping[str, Any]], company: str, since: date) -> Iterator[Change]:
+    """Of the filing history from ``since`` on: insolvency, strike-off, new charges, and who gained or lost control."""
+    for row in filings:
+        ref, filed = reading.text(dig(row, "transaction_id"), "transaction_id"), _filed(row)
+        said = str(dig(row, "description") or "")
+        wanted = _NEWS.get(str(dig(row, "category") or ""))
+        if ref and filed and filed >= since and wanted is not None and said.startswith(wanted):
+            yield Change(ref, company, filed, said.replace("-", " ") or str(dig(row, "category")))
+
+
+def _filed(row: Mapping[str, Any]) -> date | None:
+    try:
+        return reading.day(dig(row, "date"), "date")
+    except UsageError:
+        return None
 
 
 def _states(profile: Mapping[str, Any], more: More) -> dict[str, str]:

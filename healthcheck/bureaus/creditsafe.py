@@ -13,16 +13,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from healthcheck.bureaus.answers import AuthFailed, Malformed, NotFound, Rejected
+from healthcheck.bureaus.answers import AuthFailed, Conflict, Malformed, NotFound, Rejected
 from healthcheck.bureaus.base import Bureau, Candidate, Idempotency, Pending, Probe, Ready, Subject
 from healthcheck.bureaus.creditsafe_report import to_report
 from healthcheck.bureaus.http import Door, Limits
 from healthcheck.bureaus.login import LogIn, Token, shared
+from healthcheck.bureaus.monitoring import FEED, Change, Changes, since
 from healthcheck.bureaus.vendor import confidence, dig, likeness, linked, price, rows, token_in
 from healthcheck.settings import Settings
 
 TOKEN_SECONDS: Final = 3300.0  # the vendor says an hour
 PAGE: Final = 20
+EVENTS: Final = 100  # a page of them
 
 
 class Creditsafe:
@@ -78,6 +80,44 @@ class Creditsafe:
     def look_up(self, subject: Subject, key: str) -> Ready | Pending | None:
         return None
 
+    @property
+    def monitoring(self) -> str:
+        """Its Global Monitoring, where a portfolio of it is named."""
+        return FEED if self._settings.creditsafe_portfolio else ""
+
+    def watch(self, subject: Subject) -> None:
+        """Enter the company in the portfolio."""
+        asked = {
+            "id": subject.ids["creditsafe_id"],
+            "personalReference": subject.account,
+            "freeText": "",
+            "personalLimit": "",
+        }
+        try:
+            self._door.free("POST", *self._portfolio("companies"), log_in=self._log_in(), json=asked)
+        except Conflict:
+            return
+
+    def changes_since(self, cursor: str, today: date) -> Changes:
+        """One page of the portfolio's events, by the day on which they were entered: what happened earlier may be entered later.
+
+        The cursor is the day up to which all is known, or that day, the last day asked for and the next page.
+        """
+        done, until, page = (*cursor.split(), "", "", "")[:3]
+        until, number = until or today.isoformat(), int(page or 0)
+        ask = {
+            "startDate": f"{since(done, today)}T00:00:00", "endDate": f"{until}T23:59:59", "filterByCreatedDate": "true", "page": number,
+            "pageSize": EVENTS,
+        }  # fmt: skip
+        said = self._door.free("GET", *self._portfolio("notificationEvents"), log_in=self._log_in(), params=ask).body
+        events = rows(said, "data")
+        more = len(events) > 0 and number < int(dig(said, "paging.last") or 0)
+        news = tuple(change for row in events if (change := _change(row)))
+        return Changes(news, f"{done or until} {until} {number + 1}" if more else until, more)
+
+    def _portfolio(self, what: str) -> tuple[str, ...]:
+        return ("monitoring", "portfolios", self._settings.creditsafe_portfolio, what)
+
     def _log_in(self) -> LogIn:
         given = self._settings
         if not given.creditsafe_username or not given.creditsafe_password.get_secret_value():
@@ -95,6 +135,21 @@ def _candidate(row: Mapping[str, Any], subject: Subject, exact: bool) -> Candida
     country, city = dig(row, "country"), dig(row, "address.city")
     sure = confidence(likeness(name, subject.name), exact)
     return Candidate(str(dig(row, "id")), name, sure, country or subject.country, city)
+
+
+def _change(row: Mapping[str, Any]) -> Change | None:
+    """One event; None for what has no number, company or day."""
+    ref, company, on = dig(row, "eventId"), dig(row, "company.id"), str(dig(row, "eventDate") or "")[:10]
+    try:
+        day = date.fromisoformat(on)
+    except ValueError:
+        return None
+    if ref is None or not company:
+        return None
+    was, now = dig(row, "oldValue"), dig(row, "newValue")
+    what = str(dig(row, "summary") or dig(row, "ruleName") or f"rule {dig(row, 'ruleCode')}")
+    values = f" ({was} to {now})" if was and now else f" ({now})" if now else ""
+    return Change(str(ref), str(company), day, f"{what}{values}")
 
 
 _: type[Bureau] = Creditsafe

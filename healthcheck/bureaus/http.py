@@ -34,6 +34,7 @@ from urllib3.exceptions import TimeoutError as UrllibTimeout
 from healthcheck.bureaus import quiet
 from healthcheck.bureaus.answers import (
     AuthFailed,
+    Conflict,
     Doubtful,
     Malformed,
     NotEntitled,
@@ -55,6 +56,7 @@ _SORTS: Final[dict[int, tuple[type[HealthcheckError], str]]] = {
     401: (AuthFailed, "refused our credentials (401); check them"),
     403: (NotEntitled, "says that the contract does not cover this (403)"),
     404: (NotFound, "has no such company or report (404)"),
+    409: (Conflict, "has it so already (409)"),
 }
 
 

@@ -14,7 +14,8 @@ from typing import Final
 from healthcheck.bureaus.answers import AuthFailed, NotEntitled, NotFound, Rejected, Unreachable
 from healthcheck.bureaus.base import Bureau, Candidate, Idempotency, Pending, Probe, Ready, Subject
 from healthcheck.bureaus.http import Answer, Door, Limits
-from healthcheck.bureaus.sec_edgar_report import to_report
+from healthcheck.bureaus.monitoring import COMPANY, Changes, since
+from healthcheck.bureaus.sec_edgar_report import news_of, to_report
 from healthcheck.bureaus.vendor import confidence, dig, likeness
 from healthcheck.settings import Settings
 
@@ -28,6 +29,7 @@ class SecEdgar:
     name = "sec_edgar"
     idempotency: Idempotency = "reread"
     linked_by = "cik"
+    monitoring = COMPANY
 
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
         self._settings = settings
@@ -71,6 +73,12 @@ class SecEdgar:
 
     def look_up(self, subject: Subject, key: str) -> Ready | Pending | None:
         return None
+
+    def changes_of(self, subject: Subject, cursor: str, today: date) -> Changes:
+        """Of what was filed, the events that a report tells of, and notices of late filing."""
+        body = self._get(cik_of(subject)).body
+        news = news_of(body, subject.ids["cik"], since(cursor, today), today)
+        return Changes(tuple(news), today.isoformat())
 
     def _get(self, cik: str) -> Answer:
         who = self._settings.sec_edgar_user_agent.strip()

@@ -7,13 +7,14 @@ forms, and who was taken off the list files none). An event stays on the report 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
 from healthcheck.bureaus import reading
 from healthcheck.bureaus.base import Report
+from healthcheck.bureaus.monitoring import Change
 from healthcheck.bureaus.vendor import Part, assemble, dig
 from healthcheck.errors import UsageError
 
@@ -28,6 +29,7 @@ ITEMS: Final[dict[str, tuple[str, bool | None]]] = {
     "1.03": ("bankruptcy", True), "2.04": ("debt_acceleration", True), "3.01": ("delisting_notice", None), "4.01": ("auditor_change", None),
     "4.02": ("restatement", True), "5.02": ("officer_change", False),
 }  # fmt: skip
+_NAMES: Final = {item: kind.replace("_", " ") for item, (kind, _) in ITEMS.items()} | {CONTROL: "change of control"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,15 @@ def to_report(body: Mapping[str, Any], as_of: date) -> Report:
         "ownership": lambda: {"ownership": {"control_changed": _control(_filed(body, as_of, "items"), as_of)}},
     }  # fmt: skip
     return assemble({"bureau": "sec_edgar", "reported_on": as_of.isoformat()}, parts, {})
+
+
+def news_of(body: Mapping[str, Any], company: str, since: date, until: date) -> Iterator[Change]:
+    """The filings of these days that tell of an event that a report knows, and notices of late filing."""
+    for filing in _filed(body, until, "items", "accessionNumber"):
+        known = [_NAMES[item] for item in dict.fromkeys(filing.items) if item in _NAMES]
+        late = [f"notice of late filing ({filing.form})"] if filing.form.startswith("NT 10-") else []
+        if filing.on >= since and filing.ref and (late or (known and filing.form.startswith("8-K"))):
+            yield Change(filing.ref, company, filing.on, ", ".join(late or known))
 
 
 def _filed(body: Mapping[str, Any], as_of: date, *obligatory: str) -> list[Filing]:

@@ -45,7 +45,8 @@ def plan(
 def _plans(settings: Settings, wanted: Month | None, count: int) -> list[dict[str, Any]]:
     """``count`` months from ``wanted`` on: as planned where they are planned already, else as they would be."""
     from healthcheck.months import Month
-    from healthcheck.reviews import planned, planning
+    from healthcheck.reviews import events, planned, planning
+    from healthcheck.store.session import read
 
     now, engine = common.now(), common.open_database(settings)
     today = settings.business_day(now)
@@ -59,7 +60,10 @@ def _plans(settings: Settings, wanted: Month | None, count: int) -> list[dict[st
     if free - base > LONGEST:
         raise UsageError(f"{free} is too far ahead: choose a month up to {coming + LONGEST}")
     as_of = min(today, base.last)
-    made = planning.months(_survey(engine, as_of, settings, now), base, as_of, free - base + count - len(done))
+    book = _survey(engine, as_of, settings, now)
+    with read(engine) as session:
+        told = events.outside(list(events.alerts(session, events.rotating(book.accounts), as_of)))
+    made = planning.months(book, base, as_of, free - base + count - len(done), told)
     return done + [planning.as_dict(each, settings.currency) for each in made[free - base :]]
 
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 from healthcheck import money
 from healthcheck.ledger import freshness
 from healthcheck.months import Month
-from healthcheck.reports.gather import Book, name
+from healthcheck.reports.gather import Book, name, number
 from healthcheck.reports.model import Note
 from healthcheck.reports.text import count, day, joined, line, month_name
+from healthcheck.reviews.events import FORWARD
 from healthcheck.settings import Settings
 
 SHOWN: Final = 5  # names in one sentence
@@ -44,6 +45,7 @@ def notes(book: Book, settings: Settings, unasked: int) -> Iterator[Note]:
     """Labelled sentences, those that cost money first; silent where there is nothing to say."""
     yield from _doubts(book, settings.currency)
     yield from _unreached(book)
+    yield from _forward(book)
     yield from _waited(book)
     yield from _late(book, settings.currency)
     yield from _groups(book, settings.currency)
@@ -80,6 +82,17 @@ def _unreached(book: Book) -> Iterator[Note]:
     for (bureau, _), notes in sorted(missed.items()):
         why = notes.most_common(1)[0][0].rstrip(".")
         yield Note("No new report", f"{count(notes.total(), 'account')}; {bureau}: {why}.")
+
+
+def _forward(book: Book) -> Iterator[Note]:
+    """Whose review came early because a bureau told of a change."""
+    why = [(case, case.review.why) for case in book.cases if case.review.why.startswith(FORWARD)]
+    told = [
+        f"{name(case.account)} ({number(case.account)}): {line(said.removeprefix(FORWARD), 160)}" for case, said in why
+    ]
+    if told:
+        more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+        yield Note("Brought forward", f"{'; '.join(told[:SHOWN])}{more}.")
 
 
 def _names(entries: Sequence[dict[str, Any]]) -> str:

@@ -18,7 +18,7 @@ from healthcheck.errors import UsageError
 from healthcheck.ledger import freshness
 from healthcheck.money import plain
 from healthcheck.months import Month
-from healthcheck.reviews import calibrations, flags, planning, rotation, schedule, screen, standings
+from healthcheck.reviews import calibrations, events, flags, planning, rotation, schedule, screen, standings
 from healthcheck.reviews.judge import ROTATION, Judged
 from healthcheck.reviews.planning import Plan
 from healthcheck.settings import Settings
@@ -27,7 +27,6 @@ from healthcheck.store.session import read, write
 from healthcheck.store.work import Flag, Observation, Review, Standing
 
 SCREENED: Final = ("payments", "purchases", "bank", "field")  # checks whose new flag brings a review forward
-ROTATING: Final = ("eligible", "new")  # classes that have a review to bring forward
 QUIET_DAYS: Final = 92  # a rep's "too quiet" counts for so long where there was no review since
 Progress = Callable[[str, int, int], None]
 
@@ -122,14 +121,16 @@ def _insert(
     newest = _is_newest(session, as_of)
     if not newest:
         book = replace(book, standing=_as_known(book.standing, as_of))
-    events = list(_events(session, look, as_of))
-    made = planning.plan(book, month, as_of, _outside([*events, *_flagged(session, as_of, look.accounts)]))
+    found = list(_events(session, look, as_of))
+    told = list(events.alerts(session, events.rotating(look.accounts), as_of))
+    made = planning.plan(book, month, as_of, events.outside([*told, *found, *_flagged(session, as_of, look.accounts)]))
     row.state, row.held, row.as_of, row.planned_at = schedule.OPEN, "", as_of, now
     row.quota, row.screened = made.quota, len(look.accounts)
-    row.summary = _summary(session, made, look, len({key for key, *_ in events}), as_of, settings)
+    row.summary = _summary(session, made, look, len({key for key, *_ in found}), as_of, settings)
     if newest:
         planning.settle(session, book, as_of, made)
     session.add_all(_reviews(row.id or 0, made.chosen))
+    events.take(session, str(month), [key for key, *_ in told], as_of)
     audit.note(
         session,
         "month.planned",
@@ -168,13 +169,9 @@ def _as_known(standing: pl.DataFrame, as_of: date) -> pl.DataFrame:
 # ---- what comes beside the quota
 
 
-def _outside(rows: list[tuple[int, str, str]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=planning.OUTSIDE, orient="row")
-
-
 def _events(session: Session, look: Look, as_of: date) -> Iterator[tuple[int, str, str]]:
     """(account id, "event", why): new flags of the screen and what reps saw, of accounts that rotate; one account may come twice."""
-    rotating = look.accounts.filter(pl.col("klass").is_in(ROTATING)).select("key")
+    rotating = look.accounts.filter(pl.col("klass").is_in(events.ROTATING)).select("key")
     alerts = look.alerts.join(rotating, on="key", maintain_order="right")
     last = flags.last_of(session, alerts["key"].unique().to_list())
     for key, check, outcome, score, summary in alerts.iter_rows():

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from healthcheck.months import add_months
 from healthcheck.reviews.rotation import STANDING
+from healthcheck.store.events import Event
 from healthcheck.store.rows import add_or_update
 from healthcheck.store.work import Report, Standing
 
@@ -32,10 +33,13 @@ def lock(session: Session) -> None:
 
 
 def reported(session: Session, as_of: date) -> pl.DataFrame:
-    """Columns key and reported: the as-of date of each account's newest report known on ``as_of``."""
+    """Columns key and reported: the as-of date of each account's newest report known on ``as_of``, unless there has been news since."""
     newest = select(col(Report.account_id), func.max(Report.as_of)).where(col(Report.as_of) <= as_of)
+    told = select(col(Event.account_id), func.max(Event.seen_on)).where(col(Event.seen_on) <= as_of)
+    news = {row[0]: row[1] for row in session.execute(told.group_by(col(Event.account_id)))}
     rows = session.execute(newest.group_by(col(Report.account_id)))
-    return pl.DataFrame([tuple(row) for row in rows], schema={"key": pl.Int64, "reported": pl.Date}, orient="row")
+    fresh = [(key, reported) for key, reported in rows if key not in news or news[key] <= reported]
+    return pl.DataFrame(fresh, schema={"key": pl.Int64, "reported": pl.Date}, orient="row")
 
 
 def refresh(session: Session, classes: pl.DataFrame, as_of: date) -> None:

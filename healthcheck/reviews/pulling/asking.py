@@ -28,6 +28,7 @@ from healthcheck.reviews.pulling.model import (
 from healthcheck.reviews.pulling.outcomes import Outcome
 from healthcheck.reviews.pulling.waiting import patiently
 from healthcheck.store.books import Account
+from healthcheck.store.events import Event
 from healthcheck.store.session import read
 from healthcheck.store.work import Pull, Report
 
@@ -41,6 +42,9 @@ _PULLS: Final = (
 _NEWEST: Final = select(func.max(col(Report.as_of))).where(
     col(Report.account_id) == bindparam("key"), col(Report.as_of) <= bindparam("day")
 )
+_NEWS: Final = select(func.max(col(Event.seen_on))).where(
+    col(Event.account_id) == bindparam("key"), col(Event.seen_on) <= bindparam("day")
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Known:
 
     pulls: Sequence[Pull]
     newest: date | None  # as-of of the newest report
+    news: date | None  # when a bureau last told of a change
     subject: Subject
     now: datetime
     gated: frozenset[str]  # bureaus that are not asked without leave: see ``gates``
@@ -62,7 +67,7 @@ def ask(order: Order) -> str:
         states = {_resumed(order, known, pull) if pull.state == INTENT else pull.state for pull in known.pulls}
     if STORED in states:
         return "stored"
-    if _is_young(order, known.newest):
+    if _is_young(order, known):
         return "reused"
     if states & {PENDING, UNCERTAIN, CHARGED, INTENT}:
         return _begun(order, known)
@@ -81,11 +86,15 @@ def _known(order: Order) -> Known:
         pulls = session.execute(_PULLS, {"key": order.account_id, "of": order.month}).scalars().all()
         row: Any = session.connection().execute(_ONE, {"key": order.account_id}).one()
         now = order.clock(session) if pulls else order.now
-        return Known(pulls, newest_report(session, order), subject_of(row), now, gates.known(session, now))
+        news = session.connection().execute(_NEWS, {"key": order.account_id, "day": order.as_of}).scalar()
+        return Known(pulls, newest_report(session, order), news, subject_of(row), now, gates.known(session, now))
 
 
-def _is_young(order: Order, newest: date | None) -> bool:
-    return newest is not None and (order.as_of - newest).days < order.settings.report_max_age_days
+def _is_young(order: Order, known: Known) -> bool:
+    """Whether the newest report can be used again: young enough, and nothing was told since."""
+    if known.newest is None or (known.news is not None and known.news > known.newest):
+        return False
+    return (order.as_of - known.newest).days < order.settings.report_max_age_days
 
 
 def _begun(order: Order, known: Known) -> str:

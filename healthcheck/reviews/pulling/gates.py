@@ -66,6 +66,23 @@ def enter(session: Session, order: Order, bureau: Bureau, pull: Pull, now: datet
     return Gate(slot, RATE) if slot > now else Gate()
 
 
+def slot(session: Session, bureau: Bureau, now: datetime, longest: timedelta) -> datetime:
+    """When a free call that no pull stands behind may leave; takes that slot, unless it lies further off than ``longest``."""
+    rate, free_at = rate_of(bureau), _free_at(session, bureau.name)
+    if free_at is None and rate:
+        add_if_missing(session, _RATE, bureau=bureau.name, free_at=now)
+        free_at = _free_at(session, bureau.name)
+    when = max(free_at or now, now)
+    if rate and when - now <= longest:
+        _set(session, bureau.name, when + timedelta(minutes=1 / rate))
+    return when
+
+
+def pause(session: Session, bureau: str, until: datetime, now: datetime) -> None:
+    """The bureau asked for a pause of a call that no pull stands behind: nobody asks before ``until``."""
+    _push(session, bureau, until, THROTTLED, now)
+
+
 def known(session: Session, now: datetime) -> frozenset[str]:
     """The bureaus that were in trouble since yesterday, or have a rate and were asked."""
     return frozenset(session.connection().execute(_NAMES, {"since": now - timedelta(days=1)}).scalars())
