@@ -29,3 +29,16 @@ class PlaybookSettings(BureauSettings):
     books_current_days: int = Field(14, ge=1)
     check_in_every_days: int = Field(30, ge=1)
     insurer_report_days: int = Field(60, ge=1)
+    verify_within_days: int = Field(14, ge=1)
+    letter_answer_days: int = Field(7, ge=1)
+    demand_days: int = Field(10, ge=1)
+    instalments: int = Field(3, ge=2, le=60)
+
+    letter_company: str = ""
+    letter_address: str = ""
+    letter_contact: str = ""
+    letter_pay_to: str = ""
+    letter_signed: str = ""
+    letter_terms: str = ""
+    letter_from: str = ""
+    letter_language: str = Field("en", pattern="^(en|de)$")

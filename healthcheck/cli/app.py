@@ -34,6 +34,10 @@ COMMANDS = {
     ),
     "pulls": ("reviewing:pulls_app", "Bureau reports bought, refused, or in doubt."),
     "bureaus": ("linking:app", "Whom we ask for credit reports, and which of their companies an account is."),
+    "brief": (
+        "briefing:brief",
+        "Seven questions before the next step: answered from the books, and marked where a person must answer.",
+    ),
     "audit": ("standing:audit_app", "The record of what was done: does it hold?"),
 }
 HELP = "Routine health checks of large, well-paying customers: before anything is wrong."

@@ -13,6 +13,7 @@ from healthcheck.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rich.progress import Progress
     from sqlalchemy import Engine
@@ -61,6 +62,15 @@ def who() -> str:
         return getpass.getuser()
     except OSError:
         return "somebody"
+
+
+def write_text(file: Path, content: str) -> None:
+    """Write a file, and say so on standard error. Raises UsageError if it cannot be written."""
+    try:
+        file.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}") from None
+    sys.stderr.write(f"wrote {file}\n")
 
 
 def print_json(value: Any) -> None:

@@ -30,6 +30,10 @@ class Policy:
     books_current_days: int = 14
     check_in_every_days: int = 30  # with the agency
     insurer_report_days: int = 60  # after the due date
+    verify_within_days: int = 14  # after delivery: later nobody is asked whether it arrived
+    letter_answer_days: int = 7  # within so many days a letter asks for an answer or the money
+    demand_days: int = 10  # and a final demand for the money
+    instalments: int = 3  # offered, where nobody says how many
 
 
 def policy_from(settings: Settings) -> Policy:

@@ -1,6 +1,6 @@
 """Templates: where they are, and how they are filled in.
 
-HTML is escaped; a missing variable is an error. In mails, every value that comes from outside is made harmless first
+HTML is escaped; a missing variable is an error. In mails and letters, every value that comes from outside is made harmless first
 (see ``healthcheck.reports.text.harmless``), so that no company name becomes a link or a second line.
 """
 
@@ -16,6 +16,7 @@ from healthcheck import money
 from healthcheck.errors import Fatal
 from healthcheck.reports import text
 
+_MAILS = ("emails/", "letters/")
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -29,7 +30,7 @@ def folder() -> Path:
 
 def render(name: str, **context: object) -> str:
     """Fill in the template ``name`` (``emails/credit-body.html``). ``.html`` is escaped, anything else is plain text."""
-    return _environment(name.startswith("emails/"), name.endswith(".html")).get_template(name).render(context)
+    return _environment(name.startswith(_MAILS), name.endswith(".html")).get_template(name).render(context)
 
 
 @cache

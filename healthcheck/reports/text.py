@@ -101,6 +101,11 @@ def upper_first(value: str) -> str:
     return value[:1].upper() + value[1:]
 
 
+def sentence(value: str) -> str:
+    """The same, ended with a full stop unless it has an end."""
+    return value if value.endswith((".", "?", "!", "…")) else f"{value}."
+
+
 def joined(parts: Sequence[str], last: str = "and") -> str:
     """``a, b and c``."""
     return f" {last} ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
