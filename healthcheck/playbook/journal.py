@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlmodel import Session, col, select
 
-from healthcheck.playbook.entries import Entry, in_force
+from healthcheck.playbook.entries import KEEPS_OUT, Entry, in_force, standing
 from healthcheck.reviews import calibrations
 from healthcheck.store import audit
 from healthcheck.store.books import Account
@@ -56,6 +56,12 @@ def history(session: Session, account_id: int, as_of: date | None = None) -> lis
     """What is on record of one account (by ``as_of``) and nobody took back, by day."""
     rows = session.exec(select(Record).where(Record.account_id == account_id).order_by(col(Record.id))).all()
     return in_force(entry(row) for row in rows if as_of is None or row.on <= as_of)
+
+
+def kept_out(session: Session, on: date | None = None) -> frozenset[int]:
+    """The accounts that sales must keep out of by the records (until ``on``)."""
+    named = select(Record.account_id).where(col(Record.kind).in_(KEEPS_OUT)).distinct()
+    return frozenset(key for key in session.exec(named) if standing(history(session, key, on), KEEPS_OUT))
 
 
 def entry(row: Record) -> Entry:

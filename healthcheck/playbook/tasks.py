@@ -5,14 +5,14 @@ A task ends by itself once what it asks for is on record, or the money is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from healthcheck.ledger.workdays import next_business_day
 from healthcheck.money import shown
-from healthcheck.playbook import promises
+from healthcheck.playbook import keepout, promises
 from healthcheck.playbook.disputes import OWNER, standing_disputes
 from healthcheck.playbook.entries import Entry, standing
 from healthcheck.playbook.policy import Policy
@@ -36,9 +36,14 @@ class Todo:
 
 
 def todos(situation: Situation, policy: Policy) -> list[Todo]:
-    """All that is to do about an account on the situation's day."""
-    makers = (_broken, _check_ins, _answers, _disputes)
-    return [one for make in makers for one in make(situation, policy)]
+    """All that is to do about an account on the situation's day. Whom sales keeps out of, it is not chased about; nor do we call
+    whom an agency calls.
+    """
+    kept_out = keepout.of(situation)
+    makers: list[Callable[[Situation, Policy], Iterator[Todo]]] = [_check_ins, _disputes]
+    makers += [] if kept_out else [_answers]
+    makers += [] if kept_out and kept_out.kind == "placement" else [_broken]
+    return sorted((one for make in makers for one in make(situation, policy)), key=lambda one: (one.due, one.record))
 
 
 def _broken(situation: Situation, _policy: Policy) -> Iterator[Todo]:

@@ -13,6 +13,8 @@ from sqlmodel import Session, col, func, select
 
 from healthcheck.checks.outcomes import ALERTS, NOT_APPLICABLE, RANK, UNKNOWN
 from healthcheck.months import Month
+from healthcheck.playbook import journal
+from healthcheck.playbook.entries import KEEPS_OUT
 from healthcheck.reports.model import Standing
 from healthcheck.reports.text import line
 from healthcheck.store import audit, work
@@ -71,6 +73,7 @@ class Book:
     pulls: tuple[Pull, ...]
     doubts: tuple[tuple[Pull, Account], ...]
     observed: frozenset[int]
+    kept_out: frozenset[int] = frozenset()  # accounts that sales keeps out of, from the moment that it was recorded
     audit_head: str = ""
 
     @property
@@ -94,6 +97,7 @@ def gather(session: Session, row: work.Month) -> Book:
         pulls=tuple(session.exec(select(Pull).where(Pull.month == row.month).order_by(col(Pull.id)))),
         doubts=_doubts(session),
         observed=_observed(session, row),
+        kept_out=_kept_out(session),
         audit_head=audit.head(session),
     )
 
@@ -207,6 +211,12 @@ def _observed(session: Session, row: work.Month) -> frozenset[int]:
     since = row.as_of - timedelta(days=RECENT_DAYS)
     seen = select(Observation.account_id).where(col(Observation.on) > since, col(Observation.on) <= row.as_of)
     return frozenset(session.exec(seen.where(Observation.activity != "not_visited")))
+
+
+def _kept_out(session: Session) -> frozenset[int]:
+    stated = select(Account.id, Account.relationship).where(col(Account.relationship).is_not(None))
+    by_file = {key for key, word in session.exec(stated) if key and (word or "").strip().lower() in KEEPS_OUT}
+    return journal.kept_out(session) | by_file
 
 
 def _chunks(values: Iterable[int]) -> Iterable[list[int]]:

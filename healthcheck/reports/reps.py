@@ -50,7 +50,7 @@ def _chosen(book: Book, settings: Settings) -> dict[str, list[Case]]:
     by_person: defaultdict[str, list[Case]] = defaultdict(list)
     for case in book.cases:
         to = recipient(case.account, settings)
-        if to and case.review.state == "done" and case.review.account_id not in book.observed:
+        if to and case.review.state == "done" and case.review.account_id not in book.observed | book.kept_out:
             by_person[to.lower()].append(case)
     chosen = {to: sorted(cases, key=_pressing)[: settings.rep_questions] for to, cases in by_person.items()}
     return {to: sorted(cases, key=lambda case: -case.exposure) for to, cases in chosen.items() if cases}

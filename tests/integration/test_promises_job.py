@@ -136,6 +136,18 @@ def test_an_answer_that_does_not_come_is_asked_for(engine, account):
     assert tasks(engine) == []
 
 
+def test_nobody_is_chased_about_whom_sales_keeps_out_of(engine, account):
+    say(engine, account, "asked", date(2026, 2, 16), due=date(2026, 2, 23))
+    promise(engine, account)
+    assert run(engine) == 2
+    say(engine, account, "evasive", DAY)
+    run(engine)
+    assert [one.kind for one in tasks(engine)] == ["promise_broken"]  # credit still calls
+    say(engine, account, "placement", DAY, agency="Firm")
+    run(engine)
+    assert tasks(engine) == []
+
+
 def test_a_dispute_has_an_owner_who_is_told_until_it_is_settled(engine, account):
     say(engine, account, "dispute", DAY, invoice="A1", owner="Ada", note="two were broken")
     assert run(engine) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
 
@@ -14,6 +14,7 @@ from sqlmodel import select
 
 from healthcheck.errors import UsageError
 from healthcheck.months import Month
+from healthcheck.playbook import journal
 from healthcheck.reports import digests, message, text, wording
 from healthcheck.reports.model import Counts, CreditDigest
 from healthcheck.store import audit
@@ -350,6 +351,16 @@ def test_a_rep_who_answered_lately_is_not_asked_again(engine, month):
     assert before.kind == "rep"
     observe(engine, 3)
     assert "lead@nordwind.example" not in [one.recipient for one in composed(engine)]
+
+
+@pytest.mark.parametrize("kind", ["evasive", "demand", "placement"])
+def test_nobody_in_sales_is_asked_about_an_account_to_keep_out_of(engine, month, kind):
+    with write(engine) as session:
+        journal.add(session, 3, kind, AS_OF + timedelta(days=1), NOW)  # after the month's day: it counts at once
+    assert "lead@nordwind.example" not in [one.recipient for one in composed(engine)]
+    with write(engine) as session:
+        journal.add(session, 3, "resolved", AS_OF + timedelta(days=1), NOW, reason="settled")
+    assert to(composed(engine), "lead@nordwind.example").kind == "rep"
 
 
 def test_not_visited_is_no_answer_that_stops_the_next_question(engine, month):
