@@ -140,7 +140,7 @@ def test_nobody_is_chased_about_whom_sales_keeps_out_of(engine, account):
     say(engine, account, "asked", date(2026, 2, 16), due=date(2026, 2, 23))
     promise(engine, account)
     assert run(engine) == 2
-    say(engine, account, "evasive", DAY)
+    say(engine, account, "evasive", date(2026, 2, 27))
     run(engine)
     assert [one.kind for one in tasks(engine)] == ["promise_broken"]  # credit still calls
     say(engine, account, "placement", DAY, agency="Firm")
