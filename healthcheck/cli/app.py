@@ -38,6 +38,8 @@ COMMANDS = {
         "briefing:brief",
         "Seven questions before the next step: answered from the books, and marked where a person must answer.",
     ),
+    "agency": ("agency:app", "Hand over late accounts: whether, what is missing, the file, and the results."),
+    "insurance": ("insuring:app", "What is insured, and what the credit insurer must hear by when."),
     "audit": ("standing:audit_app", "The record of what was done: does it hold?"),
 }
 HELP = "Routine health checks of large, well-paying customers: before anything is wrong."

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 from healthcheck import money
-from healthcheck.playbook import agency, house, recovery
+from healthcheck.playbook import agency, house
 from healthcheck.playbook.documents import Document
 from healthcheck.playbook.entries import Entry, standing
 from healthcheck.playbook.policy import Policy
@@ -39,7 +39,6 @@ class Dossier:
     situation: Situation
     house: house.House
     readiness: agency.Readiness
-    recovery: recovery.Recovery
     files: tuple[File, ...]
     totals: Mapping[str, int]
     identity: Mapping[str, str]
@@ -60,7 +59,6 @@ def build(
         situation=situation,
         house=house.assess(situation, policy),
         readiness=agency.readiness(situation, policy, papers(documents) if documents is not None else None),
-        recovery=recovery.expected(situation, policy),
         files=(*_tables(situation, promises or {}), *_attached(documents or ())),
         totals=_totals(late),
         identity=identity or {},

@@ -58,6 +58,11 @@ class House:
         """The sentences of what is not in order, then of what cannot be told; empty if all is well."""
         return " ".join(answer.why for ok in (False, None) for answer in self.answers if answer.ok is ok)
 
+    @property
+    def faults(self) -> str:
+        """The sentences of what is not in order; empty if nothing is known to be wrong."""
+        return " ".join(answer.why for answer in self.answers if answer.ok is False)
+
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         return {"in_order": self.in_order, "answers": [asdict(answer) for answer in self.answers]}
@@ -83,7 +88,8 @@ def on_time(invoices: Sequence[Owed], as_of: date, policy: Policy) -> Answer:
     """Whether these invoices were issued within ``invoice_within_days`` of the delivery, and fell due after it."""
     told = {one.number: fault for one in invoices if (fault := _fault(one, as_of, policy))}
     if told:
-        why = f"{len(told)} of {count(len(invoices), 'past-due invoice')} went out at the wrong time: {_some(told.values())}."
+        which = "The past-due invoice" if len(invoices) == 1 else f"{len(told)} of {len(invoices):,} past-due invoices"
+        why = f"{which} went out at the wrong time: {_some(told.values())}."
         return Answer("invoiced_on_time", False, why, tuple(told))
     blank = tuple(one.number for one in invoices if _delivered(one, as_of) is None)
     if blank:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from healthcheck import money
-from healthcheck.playbook import house, recovery
+from healthcheck.playbook import house
 from healthcheck.playbook.dossier import Dossier
 from healthcheck.playbook.situation import Owed
 from healthcheck.reports.templating import render
@@ -41,7 +41,7 @@ def view(dossier: Dossier) -> View:
     who = about.customer
     return View(
         place=tuple(filter(None, (who.account, who.entity))),
-        first=own.why if own.in_order is False else "",
+        first=own.faults,
         figures=tuple(_figures(dossier)),
         lacks=tuple(lack.why for lack in dossier.readiness.lacks),
         late=house.past_due(about),
@@ -52,13 +52,11 @@ def view(dossier: Dossier) -> View:
 
 
 def _figures(dossier: Dossier) -> list[tuple[str, str]]:
-    late, chance = house.past_due(dossier.situation), dossier.recovery
+    late = house.past_due(dossier.situation)
     found = [(money.shown(amount, currency), "past due") for currency, amount in dossier.totals.items()]
     found.append((count(len(late), "invoice"), "past due"))
     if late:
         found.append((count(max(one.days for one in late), "day"), "the oldest"))
-    if chance.owed:
-        found.append((f"{chance.share:.0%}", f"has been collected of debts of this age ({recovery.STUDY})"))
     return found
 
 

@@ -1,0 +1,185 @@
+"""The late accounts seen with the eyes of whoever would take them over, and what there is to hand over in the whole book."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from healthcheck import money
+from healthcheck.ledger import freshness
+from healthcheck.ledger.read import chunks, read_parts
+from healthcheck.months import add_months
+from healthcheck.playbook import agency, gather, house, house_book, insurance, journal, recovery
+from healthcheck.playbook.agency import READY, URGENT
+from healthcheck.playbook.choosing import Need
+from healthcheck.playbook.entries import in_force
+from healthcheck.playbook.policy import Policy, policy_from
+from healthcheck.playbook.situation import Situation
+from healthcheck.settings import Settings
+from healthcheck.store.books import Account
+from healthcheck.store.late import Record
+from healthcheck.store.session import read
+
+MONTHS: Final = 12  # in which cases are counted
+BANDS: Final = (
+    (60, "up to 60 days"),
+    (90, "61 to 90 days"),
+    (180, "91 to 180 days"),
+    (365, "half a year to a year"),
+    (None, "more than a year"),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One late account: is it for an agency, and are we?"""
+
+    situation: Situation
+    readiness: agency.Readiness
+    house: house.House
+    recovery: recovery.Recovery
+    cover: insurance.Cover | None = None
+    duties: tuple[insurance.Duty, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether it could be handed over now."""
+        return self.readiness.state in (READY, URGENT)
+
+
+def case(situation: Situation, policy: Policy) -> Case:
+    """What there is to say of one account; pure."""
+    return Case(
+        situation,
+        agency.readiness(situation, policy),
+        house.assess(situation, policy),
+        recovery.expected(situation, policy),
+        insurance.cover(situation),
+        insurance.duties(situation, policy),
+    )
+
+
+def cases(engine: Engine, as_of: date, settings: Settings, now: datetime) -> list[Case]:
+    """All late accounts, the oldest first; those in others' hands too."""
+    policy = policy_from(settings)
+    found = [case(one, policy) for one in gather.situations(engine, as_of, settings, now)]
+    late = [one for one in found if one.situation.past_due or one.situation.disputed or one.readiness.placed]
+    return sorted(late, key=lambda one: (-one.readiness.days, one.situation.customer.account))
+
+
+def insured(engine: Engine, as_of: date, settings: Settings, now: datetime) -> list[Case]:
+    """The accounts with a duty towards the insurer, late or not, the earliest first."""
+    with read(engine) as session:
+        covered = session.exec(
+            select(Account.id).where(col(Account.insured_limit).is_not(None)).order_by(col(Account.id))
+        )
+        keys = [key for key in covered if key is not None]
+    policy = policy_from(settings)
+    found = [case(one, policy) for one in gather.situations(engine, as_of, settings, now, keys)]
+    return sorted(
+        (one for one in found if one.duties), key=lambda one: (one.duties[0].on, one.situation.customer.account)
+    )
+
+
+def handed_over(session: Session, as_of: date) -> frozenset[int]:
+    """The accounts placed in the last twelve months."""
+    kinds = col(Record.kind).in_(("placement", "withdrawn"))
+    rows = session.exec(select(Record).where(kinds, col(Record.on) <= as_of).order_by(col(Record.id))).all()
+    held = {entry.id for entry in in_force(journal.entry(row) for row in rows)}
+    since = add_months(as_of, -MONTHS)
+    return frozenset(row.account_id for row in rows if row.id in held and row.on > since)
+
+
+def route(found: Iterable[Case], placed: Collection[int], policy: Policy) -> agency.Route:
+    """Agency or attorney, by the year's cases and those that wait now."""
+    waiting = {one.situation.customer.key for one in found if one.waits}
+    return agency.route(len(waiting | set(placed)), policy)
+
+
+def need(found: Sequence[Case], placed: Collection[int], books: str, currency: str) -> Need:
+    """What the checklist for choosing an agency says of us."""
+    waiting = [one for one in found if one.waits]
+    countries = Counter(one.situation.customer.country for one in waiting if one.situation.customer.country)
+    ages = Counter(_band(one.readiness.days) for one in waiting)
+    keys = {one.situation.customer.key for one in waiting} | set(placed)
+    return Need(
+        cases=len(keys),
+        waiting=len(waiting),
+        owed=money.shown(sum(one.situation.past_due for one in waiting), currency),
+        countries=tuple(country for country, _ in countries.most_common()),
+        books=books,
+        ages=tuple(f"{ages[name]} of {name}" for _, name in BANDS if ages[name]),
+    )
+
+
+def _band(days: int) -> str:
+    return next(name for most, name in BANDS if most is None or days <= most)
+
+
+def whole_book(engine: Engine, as_of: date, settings: Settings, found: Sequence[Case]) -> house.House:
+    """Our own house for all customers; ``found`` are the late accounts."""
+    policy, total = policy_from(settings), house_book.Tally()
+    for columns in read_parts(engine, as_of, settings.currency, chunks(engine)):
+        total += house_book.tally(columns, policy)
+    with read(engine) as session:
+        until = freshness.latest(session, as_of)
+    late = {one.situation.customer.account: one.house for one in found if house.past_due(one.situation)}
+    return house_book.assess(total, late, until, as_of, policy)
+
+
+# ---- for --json
+
+
+def line(one: Case) -> dict[str, Any]:
+    """One late account; amounts as text."""
+    about, currency = one.situation, one.situation.currency
+    entity = {"entity": about.customer.entity} if about.customer.entity else {}
+    return {
+        **entity,
+        "account": about.customer.account,
+        "name": about.customer.name,
+        "as_of": str(about.as_of),
+        "state": one.readiness.state,
+        "why": one.readiness.why,
+        "days_past_due": one.readiness.days,
+        "amount_past_due": money.plain(about.past_due, currency),
+        "currency": currency,
+        "missing": one.readiness.missing,
+        "house_in_order": one.house.in_order,
+        "recovery": _recovery(one.recovery, currency),
+        "placed": _placed(one.readiness.placed),
+    }
+
+
+def whole_line(one: Case) -> dict[str, Any]:
+    """The same with every reason."""
+    lacks = [{"what": lack.what, "why": lack.why} for lack in one.readiness.lacks]
+    return {
+        **line(one),
+        "lacks": lacks,
+        "house": one.house.as_dict(),
+        "insurance": [duty.as_dict() for duty in one.duties],
+    }
+
+
+def _recovery(found: recovery.Recovery, currency: str) -> dict[str, Any]:
+    sums = {name: money.plain(getattr(found, name), currency) for name in ("owed", "now", "later")}
+    return {**found.as_dict(), **sums}
+
+
+def _placed(found: agency.Placed | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    currency = found.currency or "EUR"
+    amounts = {"amount": found.amount, "recovered": found.recovered, "fee": found.fee}
+    sums = {name: None if minor is None else money.plain(minor, currency) for name, minor in amounts.items()}
+    return {
+        "agency": found.agency, "on": found.on, "record": found.record, "currency": found.currency, **sums, "checked": found.checked,
+        "next_check": found.next_check,
+    }  # fmt: skip
