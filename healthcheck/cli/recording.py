@@ -19,7 +19,7 @@ def record(
     account: str = typer.Argument(..., help="The account's number."),
     kind: str = typer.Argument(
         ...,
-        help="contact, promise, dispute, demand, placement, evasive, bank_confirmed, relationship, resolved, withdrawn; "
+        help="contact, promise, dispute, demand, placement, evasive, bank_confirmed, answer, relationship, resolved, withdrawn; "
         "or list, to see what is on record.",
     ),
     value: str = typer.Argument(None, help="Of a relationship: strong, normal or weak."),

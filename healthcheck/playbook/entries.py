@@ -16,6 +16,7 @@ KINDS: Final = {
     "placement": "the account was handed to a collection agency or an attorney",
     "evasive": "the customer is evasive or dishonest",
     "bank_confirmed": "a change of the customer's bank was confirmed with the customer",
+    "answer": "what sales found out after it was asked",
     "relationship": "how strong the relationship with the sales rep is: strong, normal or weak",
     "resolved": "what was recorded before is settled: a dispute, a demand, a placement, evasiveness",
 }
@@ -24,7 +25,6 @@ HOUSE_KINDS: Final = {
     "letter": "a letter or mail has gone to the customer",
     "standing_order": "a person ordered that a letter goes out by itself",
     "asked": "sales was asked to find something out",
-    "answer": "what sales found out",
     "check_in": "we asked the agency how it stands",
     "recovered": "the agency or attorney got money for us",
     "agency_fee": "what the agency or attorney kept or charged for it",

@@ -110,6 +110,8 @@ def _fitting(said: Said) -> None:
             raise UsageError(f"--due {said.due} lies before the promise of {said.on}")
     elif said.times != 1:
         raise UsageError("--times is for promises: instalments agreed together")
+    if said.kind == "answer" and not said.note.strip():
+        raise UsageError("an answer needs --note: what sales found out")
     if said.amount is not None and said.kind not in WITH_AMOUNT:
         raise UsageError(f"--amount does not go with {said.kind}")
     if said.kind == "resolved" and not (said.reason or "").strip():
@@ -166,7 +168,14 @@ def _referred(said: Said, known: Sequence[Entry]) -> int | None:
         mine = [one for one in open_ if said.refers in (None, one.id) and said.invoice in (None, one.invoice)]
         if not mine:
             raise UsageError("nothing to resolve: no dispute, demand, placement or evasiveness stands on record here")
-    return said.refers
+    return _question(known) if said.kind == "answer" and said.refers is None else said.refers
+
+
+def _question(known: Sequence[Entry]) -> int | None:
+    """The newest question to sales that nobody has answered."""
+    answered = {entry.refers for entry in known if entry.kind == "answer"}
+    asked = [entry.id for entry in known if entry.kind == "asked" and entry.id not in answered]
+    return asked[-1] if asked else None
 
 
 def _instalments(entry: Entry, times: int, every: str) -> Iterator[Entry]:
