@@ -107,13 +107,17 @@ def _stored(engine: Engine, month: str | None) -> list[Message]:
 
 
 def _messages(engine: Engine, chosen: Settings, month: str | None) -> list[Message]:
+    from healthcheck.playbook import following
     from healthcheck.reports import digests
     from healthcheck.store.session import read
 
+    now = common.now()
     with read(engine) as session:
         row = digests.newest(session, month)
-        if row.state != "closed":
-            return digests.compose(session, row, chosen, common.now())
+    if row.state != "closed":
+        late = following.follow(engine, row.as_of, chosen, now)
+        with read(engine) as session:
+            return digests.compose(session, row, chosen, now, late)
     return _stored(engine, row.month)
 
 

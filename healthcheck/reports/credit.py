@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
-from healthcheck.checks.outcomes import ALERTS, CLEAR, NOT_APPLICABLE, RANK, UNKNOWN, WATCH
+from healthcheck.checks.outcomes import ALERTS, CLEAR, NOT_APPLICABLE, RANK, UNKNOWN, URGENT, WATCH
 from healthcheck.checks.registry import CHECKS
 from healthcheck.months import Month
-from healthcheck.reports import notes, wording
+from healthcheck.reports import late_section, notes, wording
 from healthcheck.reports.gather import Book, Case, is_judged, name, number, standing
 from healthcheck.reports.model import Brief, Counts, CreditDigest, OpenFlag, Point, Row
 from healthcheck.reports.text import joined, month_name
@@ -17,13 +18,20 @@ from healthcheck.settings import Settings
 from healthcheck.store.books import Account
 from healthcheck.store.work import Flag
 
+if TYPE_CHECKING:
+    from healthcheck.playbook.following import Followed
+
 OWNER = "credit team"
 LOOK, STILL_OPEN, FINE, FAILED, PENDING = "look", "still_open", "fine", "failed", "pending"
 _CORE = tuple(check for check in CHECKS if check != "field")
 
 
-def digest(book: Book, settings: Settings, asked: frozenset[int], unasked: int) -> CreditDigest:
+def digest(
+    book: Book, settings: Settings, asked: frozenset[int], unasked: int, late: Sequence[Followed] = ()
+) -> CreditDigest:
     """All that credit is told. ``asked``: the accounts whose rep gets questions; ``unasked``: accounts with no rep at all."""
+    followed = {one.key: one for one in late}
+    newly = [str(one["account"]) for one in book.summary.get("late") or []]
     sorts = {id(case): sort(case, book) for case in book.cases}
     of = {kind: [case for case in book.cases if sorts[id(case)] == kind] for kind in {*sorts.values()}}
     look = of.get(LOOK, [])
@@ -33,7 +41,7 @@ def digest(book: Book, settings: Settings, asked: frozenset[int], unasked: int) 
         currency=settings.currency,
         counts=_counts(book.cases, sorts),
         at_stake=sum(case.exposure for case in look),
-        rows=tuple(_row(case, book, case.account.id in asked) for case in look),
+        rows=tuple(_row(case, book, case.account.id in asked, followed.get(case.account.id or 0)) for case in look),
         watch=tuple(_brief(case, WATCH) for case in of.get(WATCH, [])),
         unknown=tuple(_brief(case, UNKNOWN) for case in of.get(UNKNOWN, [])),
         failed=tuple(
@@ -43,7 +51,8 @@ def digest(book: Book, settings: Settings, asked: frozenset[int], unasked: int) 
         since=f"Since {month_name(Month.parse(book.before.month), book.month)}" if book.before else "",
         decided=_decided(book),
         warnings=tuple(notes.warnings(book, settings)),
-        notes=tuple(notes.notes(book, settings, unasked)),
+        notes=tuple(notes.notes(book, settings, unasked, bool(late))),
+        late=late_section.section(late, newly),
     )
 
 
@@ -81,13 +90,13 @@ def _counts(cases: Iterable[Case], sorts: dict[int, str]) -> Counts:
     )
 
 
-def _row(case: Case, book: Book, asked: bool) -> Row:
+def _row(case: Case, book: Book, asked: bool, late: Followed | None) -> Row:
     flags = [flag for finding in case.alerts if (flag := case.flags.get(finding.check)) and flag.state != "cleared"]
     first = min(flags, key=lambda flag: flag.due, default=None)
     return Row(
         books=standing(case),
         verdict=case.verdict,
-        points=tuple(_points(case)),
+        points=tuple(_points(case, late, book.row.as_of)),
         reassuring=wording.reassuring(_clear(case)),
         unchecked=tuple(check for check in _CORE if not is_judged(case.findings.get(check))),
         change=_change(case, book),
@@ -97,9 +106,12 @@ def _row(case: Case, book: Book, asked: bool) -> Row:
     )
 
 
-def _points(case: Case) -> Iterable[Point]:
+def _points(case: Case, late: Followed | None, as_of: date) -> Iterable[Point]:
+    """Each finding that needs a look, then those to watch. What to do about payments the playbook says, where the account is late."""
     for one in case.alerts:
         step = wording.next_step(one.check, one.outcome, one.signals, standing(case).past_due)
+        if one.check == "payments" and late is not None and late.step.days > 0:
+            step = late_section.next_of(late, as_of) + (wording.NEW_ORDERS if one.outcome == URGENT else "")
         yield Point(one.check, one.outcome, one.summary, step, wording.CLEARS.get(one.check, ""))
     for one in case.findings.values():
         if one.outcome == WATCH:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email.utils import parseaddr
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlmodel import Session, col, select
 
 from healthcheck.errors import UsageError
 from healthcheck.months import Month
-from healthcheck.reports import credit, message, reps, wording
+from healthcheck.reports import asking, credit, late_section, message, reps, wording
 from healthcheck.reports.gather import gather
 from healthcheck.reports.message import Letter
 from healthcheck.reports.model import CreditDigest, RepDigest
@@ -21,25 +21,36 @@ from healthcheck.settings import Settings
 from healthcheck.store import work
 from healthcheck.store.work import Message
 
+if TYPE_CHECKING:
+    from healthcheck.playbook.following import Followed
+
 FULL: Final = 6  # accounts with every line of their own in the HTML; the others in two paragraphs
 SHORT: Final = 10  # accounts in each short list
+LATE: Final = 12  # accounts that are late
 CAPS: Final = (30, 25, 20, 14, 10, 7, 5, 3, 1)  # accounts told at length: as many of these as keep the page below
 LARGEST: Final = 80_000  # bytes of HTML: some mail programs cut off what is longer than about 100,000
 
 
-def compose(session: Session, month: work.Month, settings: Settings, now: datetime) -> list[Message]:
+def compose(
+    session: Session, month: work.Month, settings: Settings, now: datetime, late: Sequence[Followed] = ()
+) -> list[Message]:
     """One unsaved outbox row for each recipient, with the exact bytes: credit's digest to each of the team, then the reps'.
 
-    Reads only. Raises UsageError if an address in the settings is not one.
+    ``late``: the accounts that the playbook follows. Reads only. Raises UsageError if an address in the settings is not one.
     """
     check_addresses(settings)
     book = gather(session, month)
-    asked = reps.asked(book, settings)
-    told = credit.digest(book, settings, asked, reps.unasked(book))
+    overdue = asking.whom(late, settings, settings.business_day(now))
+    told = credit.digest(book, settings, reps.asked(book, settings, overdue), reps.unasked(book), late)
     rows = [_row(letter, book.month, settings, now, "credit") for letter in _to_credit(told, settings)]
     return rows + [
-        _row(_to_rep(one, settings), book.month, settings, now, "rep") for one in reps.digests(book, settings)
+        _row(_to_rep(one, settings), book.month, settings, now, "rep") for one in reps.digests(book, settings, overdue)
     ]
+
+
+def asked(late: Sequence[Followed], settings: Settings, now: datetime) -> list[Followed]:
+    """The late accounts that ``compose`` asks somebody in sales about."""
+    return asking.chosen(late, asking.whom(late, settings, settings.business_day(now)))
 
 
 def compose_held(month: Month, why: str, settings: Settings, now: datetime) -> list[Message]:
@@ -74,7 +85,17 @@ def _fitting(digest: CreditDigest, subject: str) -> tuple[str, str]:
     """Both parts, with fewer accounts at length where the page would become too large."""
     for cap in CAPS:
         text, html = _rendered(
-            "credit", {"d": digest, "w": wording, "cap": cap, "full": FULL, "short": SHORT, "subject": subject}
+            "credit",
+            {
+                "d": digest,
+                "w": wording,
+                "l": late_section,
+                "cap": cap,
+                "full": FULL,
+                "short": SHORT,
+                "shown": LATE,
+                "subject": subject,
+            },
         )
         if len(html.encode()) <= LARGEST:
             break
@@ -83,7 +104,7 @@ def _fitting(digest: CreditDigest, subject: str) -> tuple[str, str]:
 
 def _to_rep(digest: RepDigest, settings: Settings) -> Letter:
     subject = wording.rep_subject(digest)
-    text, html = _rendered("rep", {"d": lines(digest), "w": wording, "subject": subject})
+    text, html = _rendered("rep", {"d": lines(digest), "w": wording, "a": asking, "subject": subject})
     return Letter(settings.mail_from, digest.recipient, subject, text, html, "reps", settings.credit_team)
 
 

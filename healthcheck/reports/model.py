@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from healthcheck.months import Month
@@ -98,6 +98,52 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class LateRow:
+    """One late account. Amounts are reporting minor units; ``new``: the month before did not know it as late.
+
+    ``sales``: what sales does about it now (rep, manager, learn: is asked; keep_out); empty: nothing. ``agency``: as in the playbook.
+    """
+
+    name: str
+    account: str
+    days: int
+    past_due: int
+    disputed: int
+    stage: str
+    sales: str
+    agency: str
+    why: str
+    who: str
+    step: str
+    on: date | None
+    new: bool = False
+
+
+@dataclass(frozen=True)
+class Timer:
+    """Something that the credit insurer must hear, or that ends, by a day."""
+
+    name: str
+    account: str
+    on: date
+    what: str
+    loud: bool
+
+
+@dataclass(frozen=True)
+class Late:
+    """All that is late. ``rows`` are told one by one; ``reminded`` accounts are early and get the usual reminders, ``waiting`` ones are a
+    few days late, and nothing is done yet. ``past_due`` is of the rows and the reminded.
+    """
+
+    rows: tuple[LateRow, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    past_due: int = 0
+    reminded: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True)
 class CreditDigest:
     """Credit's mail for one month."""
 
@@ -115,6 +161,7 @@ class CreditDigest:
     decided: str = ""
     warnings: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    late: Late = field(default_factory=Late)
 
 
 @dataclass(frozen=True)
@@ -123,6 +170,19 @@ class Customer:
 
     books: Standing
     notes: tuple[str, ...]
+    rep: str = ""
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """One late customer in a rep's or manager's mail. ``asks``: what for (rep, manager, learn); an answer is wanted by ``until``."""
+
+    name: str
+    account: str
+    asks: str
+    past_due: int
+    days: int
+    until: date
     rep: str = ""
 
 
@@ -137,3 +197,4 @@ class RepDigest:
     customers: tuple[Customer, ...]
     greeting: str = ""
     stands_in: tuple[str, ...] = ()
+    overdue: tuple[Overdue, ...] = ()

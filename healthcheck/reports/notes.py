@@ -41,13 +41,14 @@ def warnings(book: Book, settings: Settings) -> Iterator[str]:
         yield f"{old} Import what is newer before acting on payments."
 
 
-def notes(book: Book, settings: Settings, unasked: int) -> Iterator[Note]:
-    """Labelled sentences, those that cost money first; silent where there is nothing to say."""
+def notes(book: Book, settings: Settings, unasked: int, late_told: bool = False) -> Iterator[Note]:
+    """Labelled sentences, those that cost money first; silent where there is nothing to say. ``late_told``: elsewhere, at length."""
     yield from _doubts(book, settings.currency)
     yield from _unreached(book)
     yield from _forward(book)
     yield from _waited(book)
-    yield from _late(book, settings.currency)
+    if not late_told:
+        yield from _late(book, settings.currency)
     yield from _groups(book, settings.currency)
     yield from _coverage(book)
     if unasked:

@@ -6,27 +6,44 @@ Whether an account is asked about may depend on any check; what is said of it co
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Protocol
 
 from healthcheck.checks.outcomes import RANK
 from healthcheck.reports import wording
-from healthcheck.reports.gather import Book, Case, standing
+from healthcheck.reports.gather import Book, Case, number, standing
 from healthcheck.reports.message import is_address
-from healthcheck.reports.model import Customer, RepDigest
+from healthcheck.reports.model import Customer, Overdue, RepDigest
 from healthcheck.settings import Settings
-from healthcheck.store.books import Account
 
 OWN_BOOKS = ("payments", "purchases")
 
 
-def digests(book: Book, settings: Settings) -> tuple[RepDigest, ...]:
-    """One for each person who is asked, by address; at most ``settings.rep_questions`` customers each, the most pressing ones."""
-    return tuple(_digest(to, cases, book, settings) for to, cases in sorted(_chosen(book, settings).items()))
+def digests(
+    book: Book, settings: Settings, late: Mapping[str, tuple[Overdue, ...]] = MappingProxyType({})
+) -> tuple[RepDigest, ...]:
+    """One for each person who is asked, by address; at most ``settings.rep_questions`` customers each, the most pressing ones.
+
+    ``late``: the overdue customers that somebody is asked about, by address (see ``healthcheck.reports.asking``); they get no other
+    question.
+    """
+    chosen = _chosen(book, settings, _numbers(late))
+    people = sorted({*chosen, *late})
+    return tuple(replace(_digest(to, chosen.get(to, []), book, settings), overdue=late.get(to, ())) for to in people)
 
 
-def asked(book: Book, settings: Settings) -> frozenset[int]:
-    """The ids of the accounts that somebody is asked about."""
-    return frozenset(case.review.account_id for cases in _chosen(book, settings).values() for case in cases)
+def asked(
+    book: Book, settings: Settings, late: Mapping[str, tuple[Overdue, ...]] = MappingProxyType({})
+) -> frozenset[int]:
+    """The ids of the accounts that somebody is asked the three questions about."""
+    chosen = _chosen(book, settings, _numbers(late))
+    return frozenset(case.review.account_id for cases in chosen.values() for case in cases)
+
+
+def _numbers(late: Mapping[str, tuple[Overdue, ...]]) -> frozenset[str]:
+    return frozenset(one.account for some in late.values() for one in some)
 
 
 def unasked(book: Book) -> int:
@@ -34,7 +51,18 @@ def unasked(book: Book) -> int:
     return sum(not _has_rep(case.account) for case in book.cases)
 
 
-def recipient(account: Account, settings: Settings) -> str | None:
+class Reachable(Protocol):
+    """Whoever has these three is known by them to sales."""
+
+    @property
+    def sales_rep(self) -> str | None: ...
+    @property
+    def rep_email(self) -> str | None: ...
+    @property
+    def manager_email(self) -> str | None: ...
+
+
+def recipient(account: Reachable, settings: Settings) -> str | None:
     """The rep's address; his manager's, where the rep has none or has left; else credit's. None where no rep is on file at all."""
     if not _has_rep(account):
         return None
@@ -42,15 +70,17 @@ def recipient(account: Account, settings: Settings) -> str | None:
     return next((one.strip() for one in candidates if one and is_address(one.strip())), None)
 
 
-def _has_rep(account: Account) -> bool:
+def _has_rep(account: Reachable) -> bool:
     return any(value and value.strip() for value in (account.sales_rep, account.rep_email, account.manager_email))
 
 
-def _chosen(book: Book, settings: Settings) -> dict[str, list[Case]]:
+def _chosen(book: Book, settings: Settings, but: Collection[str] = ()) -> dict[str, list[Case]]:
     by_person: defaultdict[str, list[Case]] = defaultdict(list)
     for case in book.cases:
         to = recipient(case.account, settings)
-        if to and case.review.state == "done" and case.review.account_id not in book.observed | book.kept_out:
+        away = book.observed | book.kept_out
+        wanted = case.review.state == "done" and case.review.account_id not in away
+        if to and wanted and number(case.account) not in but:
             by_person[to.lower()].append(case)
     chosen = {to: sorted(cases, key=_pressing)[: settings.rep_questions] for to, cases in by_person.items()}
     return {to: sorted(cases, key=lambda case: -case.exposure) for to, cases in chosen.items() if cases}
@@ -61,8 +91,8 @@ def _pressing(case: Case) -> tuple[int, int]:
 
 
 def _digest(to: str, cases: list[Case], book: Book, settings: Settings) -> RepDigest:
-    absent = [case.account.sales_rep or "" for case in cases if not _is_own(case.account, to)]
-    own = {case.account.sales_rep for case in cases if _is_own(case.account, to) and case.account.sales_rep}
+    absent = [case.account.sales_rep or "" for case in cases if not is_own(case.account, to)]
+    own = {case.account.sales_rep for case in cases if is_own(case.account, to) and case.account.sales_rep}
     return RepDigest(
         recipient=to,
         month=book.month,
@@ -74,12 +104,12 @@ def _digest(to: str, cases: list[Case], book: Book, settings: Settings) -> RepDi
     )
 
 
-def _is_own(account: Account, to: str) -> bool:
+def is_own(account: Reachable, to: str) -> bool:
     return (account.rep_email or "").strip().lower() == to
 
 
 def _customer(case: Case, to: str) -> Customer:
-    rep = "" if _is_own(case.account, to) else case.account.sales_rep or ""
+    rep = "" if is_own(case.account, to) else case.account.sales_rep or ""
     return Customer(standing(case), tuple(_notes(case)), rep)
 
 

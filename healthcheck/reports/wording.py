@@ -26,13 +26,14 @@ CLEARS: Final = {
     "field": "somebody has spoken with them",
 }
 
+NEW_ORDERS: Final = "; decide on new orders until it is paid"
 NEXT: Final = {
     ("credit", FLAG): "decide the limit; call their accounts department",
     ("credit", URGENT): "decide the limit before the next delivery; call their accounts department",
     ("bank", FLAG): "confirm the new bank by calling a number you already had, never one from the message",
     ("bank", URGENT): "confirm the new bank today by calling a number you already had, never one from the message",
     ("payments", FLAG): "call their accounts department: a date for the oldest item, and whether anything is disputed",
-    ("payments", URGENT): "call today: a date for the oldest item; decide on new orders until it is paid",
+    ("payments", URGENT): f"call today: a date for the oldest item{NEW_ORDERS}",
     ("purchases", FLAG): "find out what changed: season, a competitor, or trouble",
     ("purchases", URGENT): "find out today what changed: a competitor, or trouble; look at open orders",
     ("field", FLAG): "call the rep, then the customer",
@@ -132,10 +133,16 @@ def credit_subject(digest: CreditDigest) -> str:
 
 
 def rep_subject(digest: RepDigest) -> str:
-    """``Three questions about 4 of your customers (November 2026)``."""
-    number = len(digest.customers)
+    """``Three short questions about 4 of your customers (November 2026)``; before it, how many are past due."""
+    number, late = len(digest.customers), len(digest.overdue)
+    month = f" ({digest.month.title})"
+    past_due = f"{'a customer' if late == 1 else f'{late} customers'} past due"
+    if not number:
+        return f"A question about {past_due}{month}"
+    if late:
+        return f"{upper_first(past_due)}, and three short questions about {number} more{month}"
     whom = "one of your customers" if number == 1 else f"{number} of your customers"
-    return f"Three short questions about {whom} ({digest.month.title})"
+    return f"Three short questions about {whom}{month}"
 
 
 def owed(books: Standing, currency: str) -> str:

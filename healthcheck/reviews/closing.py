@@ -10,11 +10,12 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from healthcheck.checks.outcomes import ALERTS, UNKNOWN
+from healthcheck.playbook import following
 from healthcheck.reports import digests
 from healthcheck.reviews import pulls
 from healthcheck.settings import Settings
 from healthcheck.store import audit
-from healthcheck.store.session import write
+from healthcheck.store.session import read, write
 from healthcheck.store.work import Month, Review
 
 UNSETTLED = ("waiting", "claimed")
@@ -25,6 +26,7 @@ def close(engine: Engine, month_id: int, settings: Settings, now: datetime) -> b
 
     Uncertain pulls hold nothing up. Any error leaves the month open and the outbox as it was.
     """
+    late = _late(engine, month_id, settings, now)
     with write(engine) as session:
         month = session.exec(select(Month).where(Month.id == month_id).with_for_update()).one()
         if month.state == "closed" or _unsettled(session, month_id):
@@ -34,12 +36,22 @@ def close(engine: Engine, month_id: int, settings: Settings, now: datetime) -> b
         month.summary = {**(month.summary or {}), **totals(session, month, settings)}
         session.add(month)
         session.flush()
-        mails = digests.compose(session, month, settings, now)
+        mails = digests.compose(session, month, settings, now, late)
         session.add_all(mails)
+        following.record_asked(session, digests.asked(late, settings, now), month.month, settings, now)
         audit.note(
             session, "month.closed", now, month=month.month, detail={"mails": [mail.message_id for mail in mails]}
         )
     return True
+
+
+def _late(engine: Engine, month_id: int, settings: Settings, now: datetime) -> tuple[following.Followed, ...]:
+    """What the playbook says of all late accounts, read before the closing transaction; nothing while there is nothing to close."""
+    with read(engine) as session:
+        month = session.get_one(Month, month_id)
+        if month.state == "closed" or _unsettled(session, month_id):
+            return ()
+    return following.follow(engine, month.as_of, settings, now)
 
 
 def totals(session: Session, month: Month, settings: Settings) -> dict[str, Any]:

@@ -1,0 +1,98 @@
+"""Every late account with what the playbook says of it: the step, whether it is for an agency, the duties towards an insurer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from healthcheck.playbook import gather, handover, journal, stages
+from healthcheck.playbook.insurance import Duty
+from healthcheck.playbook.policy import policy_from
+from healthcheck.playbook.stages import Step
+from healthcheck.settings import Settings
+from healthcheck.store.session import read
+
+ASKING: Final = {
+    "ask_rep": "rep",
+    "ask_manager": "manager",
+    "ask_learn": "learn",
+}  # the step's action: what sales is asked for
+HOUSE: Final = "healthcheck"  # who records what the house itself did
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One account. ``asks``: what sales is to be asked now (rep, manager, learn), empty: nothing. Amounts are reporting minor units."""
+
+    key: int
+    account: str
+    entity: str
+    name: str
+    past_due: int
+    disputed: int
+    exposure: int
+    step: Step
+    agency: str
+    duties: tuple[Duty, ...] = ()
+    sales_rep: str | None = None
+    rep_email: str | None = None
+    manager_email: str | None = None
+    kept_out: bool = False  # as recorded by now, even if after the date that is looked at
+
+    @property
+    def asks(self) -> str:
+        return "" if self.kept_out else ASKING.get(self.step.action, "")
+
+
+def follow(engine: Engine, as_of: date, settings: Settings, now: datetime) -> tuple[Followed, ...]:
+    """All accounts past due, kept out of, or with a duty towards the insurer; by what is past due, the largest first."""
+    policy = policy_from(settings)
+    late = [handover.case(one, policy) for one in gather.situations(engine, as_of, settings, now)]
+    known = {one.situation.customer.key for one in late}
+    late += [one for one in handover.insured(engine, as_of, settings, now) if one.situation.customer.key not in known]
+    with read(engine) as session:
+        away = journal.kept_out(session)
+    found = [_followed(one, stages.step(one.situation, policy), away) for one in late]
+    return tuple(sorted(found, key=lambda one: (-one.past_due, -one.disputed, one.entity, one.account)))
+
+
+def _followed(one: handover.Case, step: Step, away: Collection[int]) -> Followed:
+    about = one.situation
+    who = about.customer
+    return Followed(
+        key=who.key,
+        account=who.account,
+        entity=who.entity,
+        name=who.name,
+        past_due=about.past_due,
+        disputed=about.disputed,
+        exposure=about.exposure,
+        step=step,
+        agency=one.readiness.state,
+        duties=one.duties,
+        sales_rep=who.sales_rep,
+        rep_email=who.rep_email,
+        manager_email=who.manager_email,
+        kept_out=who.key in away,
+    )
+
+
+def record_asked(
+    session: Session, asked: Iterable[Followed], month: str, settings: Settings, now: datetime
+) -> int:  # fmt: skip
+    """Put on record that this month's mail asks sales about these accounts, with the day of the answer; once a month. How many are new."""
+    on = settings.business_day(now)
+    due = on + timedelta(days=settings.learn_answer_days)
+    rows = [
+        journal.add(
+            session, one.key, "asked", on, now, reason=one.asks, due=due, method="mail", owner=one.step.who, by=HOUSE,
+            note=one.step.next_step, once=f"asked/{month}/{one.key}",
+        )
+        for one in asked
+    ]  # fmt: skip
+    return sum(row is not None for row in rows)
