@@ -57,7 +57,7 @@ class Settings(PlaybookSettings):
     carry_over_share: float = Field(0.2, ge=0, le=1)
     excluded_relationships: Words = ("excluded", "intercompany", "prepaid", "cash")
     report_raw_days: int = Field(365, ge=0)
-    monitor_hours: float = Field(24.0, gt=0)
+    monitor_hours: float = Field(24.0, ge=0)
     healthz_address: str = ""
     heartbeat_file: str = ""
     monthly_day: int = Field(1, ge=1, le=31)

@@ -46,6 +46,9 @@ def _facts(console: Console, found: dict[str, Any], currency: str) -> None:
     budget = f" of {pulls['budget']}" if pulls["budget"] else ", no cap set"
     waits = ", ".join(f"{pulls[name]} {name}" for name in ("planned", "pending", "uncertain") if pulls[name])
     console.print(f"Pulls in {pulls['month']}: {currency} {pulls['taken']}{budget}" + (f"; {waits}" if waits else ""))
+    for bureau, news in found["news"].items():
+        last = f"read {_when(news['read'])}" if news["read"] else "not read yet"
+        console.print(f"News of {bureau}: {news['watched']} watched, {last}, {news['waiting']} not looked into yet")
     told = ", ".join(f"{count} {state.lower()}" for state, count in sorted(mails.items()))
     console.print(f"Mails: {told or 'none yet'}")
     console.print(f"Flags: {flags['live']} live, {flags['overdue']} overdue")

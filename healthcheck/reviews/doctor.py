@@ -133,6 +133,11 @@ def _bureau(engine: Engine, settings: Settings, name: str, ask: bool) -> Iterato
         return
     yield _price(what, bureau, settings)
     yield _probed(what, bureau) if ask else Sign(what, NOTE, "not asked")
+    if getattr(bureau, "monitoring", ""):
+        often = (
+            f"every {settings.monitor_hours:g} h" if settings.monitor_hours else "never: HEALTHCHECK_MONITOR_HOURS is 0"
+        )
+        yield Sign(what, OK, f"tells what has changed; read {often}")
     column = linking.column_of(bureau)
     if column and not _broken(engine):
         with read(engine) as session:

@@ -71,7 +71,7 @@ Company = tuple[int, Subject, str]  # account id, the account as bureaus know it
 def poll(engine: Engine, settings: Settings, now: datetime) -> Heard:
     """Ask every configured bureau that has news, where that is due. Raises Retriable naming those that could not be asked."""
     run, troubles = Run(engine, settings, now), []
-    for bureau in registry.configured(settings):
+    for bureau in registry.configured(settings) if settings.monitor_hours else ():
         try:
             _ask(run, bureau)
         except stopping.Stopped:

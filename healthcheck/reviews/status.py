@@ -16,6 +16,7 @@ from healthcheck.money import plain
 from healthcheck.reviews import flags, pulls, schedule
 from healthcheck.settings import Settings
 from healthcheck.store import audit, work
+from healthcheck.store.events import NOBODY, Event, Watch
 from healthcheck.store.operations import Budget, JobRun
 from healthcheck.store.session import read
 from healthcheck.store.work import Flag, Message, Pull, Review
@@ -34,6 +35,7 @@ def gather(engine: Engine, settings: Settings, now: datetime) -> dict[str, Any]:
             "mails": dict(_counted(session, Message.state)),
             "mail_trouble": _mail_trouble(session),
             "flags": _flags(session, settings, now),
+            "news": _news(session),
             "jobs": _jobs(session),
             "ledger": _ledger(session, settings, now),
             "audit_head": audit.head(session)[:8],
@@ -112,6 +114,18 @@ def _flags(session: Session, settings: Settings, now: datetime) -> dict[str, int
     count = session.exec(select(func.count()).where(live)).one()
     overdue = session.exec(select(func.count()).where(live, col(Flag.due) < today, Flag.state != "snoozed")).one()
     return {"live": count, "overdue": overdue}
+
+
+def _news(session: Session) -> dict[str, dict[str, Any]]:
+    """By bureau that tells what has changed: companies watched, when it was read last, and news that no month has looked into."""
+    watched, last = func.count().filter(col(Watch.account_id) != NOBODY), func.max(Watch.polled_at)
+    rows = session.exec(select(Watch.bureau, watched, last).group_by(Watch.bureau).order_by(Watch.bureau)).all()
+    waiting = select(Event.bureau, func.count()).where(col(Event.month).is_(None)).group_by(Event.bureau)
+    counts = dict(session.exec(waiting).all())
+    return {
+        bureau: {"watched": count, "read": read_at.isoformat(timespec="seconds") if read_at else None, "waiting": counts.get(bureau, 0)}
+        for bureau, count, read_at in rows
+    }  # fmt: skip
 
 
 def _jobs(session: Session) -> dict[str, dict[str, Any]]:

@@ -86,6 +86,7 @@ def test_a_company_that_is_in_the_portfolio_already_is_watched(engine, tmp_path,
 def test_without_a_portfolio_nobody_is_asked(engine, tmp_path, office):
     link(engine, C1=GB1)
     assert monitor.run(engine, NOW, given(engine, tmp_path, office, creditsafe_portfolio="")).asked == 0
+    assert monitor.run(engine, NOW, given(engine, tmp_path, office, monitor_hours="0")).asked == 0
     assert not office.asked
 
 
@@ -223,6 +224,11 @@ def test_the_digest_and_the_plan_say_why(engine, book, office, cli, monkeypatch)
     from healthcheck.cli import common
 
     monkeypatch.setattr(common, "now", lambda: NOW)
+    news = {"watched": 1, "read": "2026-07-10T09:00:00+00:00", "waiting": 1}
+    assert cli("status", "--json").lines[0]["news"] == {"creditsafe": news}
+    assert "News of creditsafe: 1 watched, read 2026-07-10 09:00 UTC, 1 not looked into yet" in cli("status").out
+    signs = [sign["said"] for sign in cli("doctor", "--offline", "--json").lines[0]["signs"]]
+    assert "tells what has changed; read every 24 h" in signs
     done = cli("plan", "--month", "2026-07", "--json")
     assert done.code == 0, done.err
     rows = {row["account"]: row for row in done.lines[0]["accounts"]}
