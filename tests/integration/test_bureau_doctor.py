@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from healthcheck.store.books import Account
 from healthcheck.store.session import read, write
+from tests import databases
 from tests.servers.bureau import BureauServer
 from tests.servers.vendors import VENDORS
 
@@ -23,7 +24,7 @@ def name(request, engine, server, monkeypatch):
     """One vendor, configured, on a book of two accounts of which one is linked; credentials of its own for each test."""
     vendor = VENDORS[request.param]
     given = vendor.settings(server.url) | {secret: f"right-{id(engine)}" for secret in vendor.secrets}
-    given |= {"database_url": str(engine.url), "bureaus": request.param, "allowed_private_hosts": "127.0.0.1"}
+    given |= {"database_url": databases.of(engine), "bureaus": request.param, "allowed_private_hosts": "127.0.0.1"}
     for setting, value in given.items():
         monkeypatch.setenv(f"HEALTHCHECK_{setting.upper()}", value)
     with write(engine) as session:

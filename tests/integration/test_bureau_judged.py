@@ -8,6 +8,7 @@ import time_machine
 from healthcheck.checks.outcomes import ALERTS
 from healthcheck.store.books import Account
 from healthcheck.store.session import write
+from tests import databases
 from tests.servers.bureau import BureauServer
 from tests.servers.vendors import VENDORS, creditsafe, dnb, experian
 
@@ -33,7 +34,7 @@ def first(request, engine, server, monkeypatch, cli):
     vendor = VENDORS[request.param]
     given = vendor.settings(server.url) | {secret: f"right-{id(engine)}" for secret in vendor.secrets}
     given |= {
-        "database_url": str(engine.url), "bureaus": request.param, "allowed_private_hosts": "127.0.0.1", "bureau_budget": "100",
+        "database_url": databases.of(engine), "bureaus": request.param, "allowed_private_hosts": "127.0.0.1", "bureau_budget": "100",
         "secret_keys": "k" * 40,
     }  # fmt: skip
     for setting, value in given.items():

@@ -422,6 +422,7 @@ def test_headings_alone_are_a_file_without_rows(book, kind, head):
     assert book.load(kind, f"{head}\n" + "?," * head.count(",") + "?\n").rejected in (0, 1)
 
 
+@pytest.mark.database("sqlite")
 def test_a_database_that_is_locked_is_one_line(book, monkeypatch):
     monkeypatch.setattr("healthcheck.store.session.BUSY_SECONDS", 0.1)
     engine = connect(databases.of(book.engine))

@@ -6,6 +6,7 @@ from sqlmodel import select
 from healthcheck.store.books import Account
 from healthcheck.store.operations import AuditEntry
 from healthcheck.store.session import read, write
+from tests import databases
 from tests.servers.bureau import BureauServer
 
 
@@ -18,7 +19,8 @@ def server(tmp_path_factory):
 @pytest.fixture
 def book(engine, server, monkeypatch):
     given = {
-        "DATABASE_URL": str(engine.url), "BUREAUS": "creditsafe", "CREDITSAFE_BASE_URL": f"{server.url}/v1", "CREDITSAFE_USERNAME": "us",
+        "DATABASE_URL": databases.of(engine), "BUREAUS": "creditsafe", "CREDITSAFE_BASE_URL": f"{server.url}/v1",
+        "CREDITSAFE_USERNAME": "us",
         "CREDITSAFE_PASSWORD": f"right-{id(engine)}", "CREDITSAFE_COST_PER_PULL": "4.20", "ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
         "SECRET_KEYS": "k" * 40,
     }  # fmt: skip

@@ -10,6 +10,7 @@ import time_machine
 from healthcheck.bureaus.loopback import InThread, Reply
 from healthcheck.store.books import Account
 from healthcheck.store.session import write
+from tests import databases
 from tests.servers.registers import CHARGES, OWNERS, PROFILE, submissions
 
 NOW = "2026-03-02T09:00:00Z"
@@ -34,7 +35,7 @@ def asked(engine, monkeypatch):
 
     with InThread(register) as server:
         given = {
-            "DATABASE_URL": str(engine.url), "BUREAUS": "companies_house,sec_edgar", "COMPANIES_HOUSE_BASE_URL": server.url,
+            "DATABASE_URL": databases.of(engine), "BUREAUS": "companies_house,sec_edgar", "COMPANIES_HOUSE_BASE_URL": server.url,
             "COMPANIES_HOUSE_API_KEY": "open sesame", "SEC_EDGAR_BASE_URL": server.url, "SEC_EDGAR_USER_AGENT": "us@nordwind.example",
             "ALLOWED_PRIVATE_HOSTS": "127.0.0.1", "SECRET_KEYS": "k" * 40,
         }  # fmt: skip
