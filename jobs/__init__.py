@@ -43,5 +43,6 @@ JOBS = (
         DAY,
         "holds promises, questions and check-ins against the day, and raises a task for each that is due",
     ),
+    Job("letters", DAY, "writes the letters that a person ordered to go out by themselves"),
     Job("prune", DAY, "throws away what need not be kept"),
 )

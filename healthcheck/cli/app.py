@@ -40,6 +40,7 @@ COMMANDS = {
     ),
     "agency": ("agency:app", "Hand over late accounts: whether, what is missing, the file, and the results."),
     "insurance": ("insuring:app", "What is insured, and what the credit insurer must hear by when."),
+    "letters": ("lettering:app", "Letters to customers: what is due to go out, preview, send, print, standing orders."),
     "audit": ("standing:audit_app", "The record of what was done: does it hold?"),
 }
 HELP = "Routine health checks of large, well-paying customers: before anything is wrong."

@@ -118,7 +118,7 @@ def _messages(engine: Engine, chosen: Settings, month: str | None) -> list[Messa
         late = following.follow(engine, row.as_of, chosen, now)
         with read(engine) as session:
             return digests.compose(session, row, chosen, now, late)
-    return _stored(engine, row.month)
+    return [message for message in _stored(engine, row.month) if not message.kind.startswith("letter:")]
 
 
 def _pick(messages: list[Message], to: str | None) -> Message:

@@ -13,7 +13,7 @@ from typing import Final
 
 from healthcheck.errors import UsageError
 from healthcheck.ledger.workdays import next_business_day
-from healthcheck.playbook.approach import CANNOT_PAY, WILL_NOT_PAY, approach
+from healthcheck.playbook.approach import CANNOT_PAY, UNCLEAR, WILL_NOT_PAY, approach
 from healthcheck.playbook.entries import Entry
 from healthcheck.playbook.facts import Facts
 from healthcheck.playbook.instalments import Part, plan
@@ -218,10 +218,15 @@ def _sent(facts: Facts, kind: str) -> list[Entry]:
     return [entry for entry in _before(facts) if entry.reason == kind]
 
 
+def _said(facts: Facts) -> str:
+    """Why they do not pay, as a person recorded it; signs alone change no letter."""
+    found = approach(facts.situation, facts.policy)
+    return found.kind if found.said is not None else UNCLEAR
+
+
 def _gentle(facts: Facts) -> bool:
     """Whether the standard efforts are still going on."""
-    kind = approach(facts.situation, facts.policy).kind
-    return kind not in (CANNOT_PAY, WILL_NOT_PAY) and facts.reminders < facts.policy.reminders
+    return _said(facts) not in (CANNOT_PAY, WILL_NOT_PAY) and facts.reminders < facts.policy.reminders
 
 
 def _remind(facts: Facts) -> str:
@@ -234,14 +239,13 @@ def _state(facts: Facts) -> str:
 
 
 def _offer(facts: Facts) -> str:
-    cannot = approach(facts.situation, facts.policy).kind == CANNOT_PAY
-    return "they cannot pay it at once" if cannot and not _sent(facts, INSTALMENTS) else ""
+    return "they cannot pay it at once" if _said(facts) == CANNOT_PAY and not _sent(facts, INSTALMENTS) else ""
 
 
 def _warn(facts: Facts) -> str:
     if _sent(facts, FIRM):
         return ""
-    if approach(facts.situation, facts.policy).kind == WILL_NOT_PAY:
+    if _said(facts) == WILL_NOT_PAY:
         return "they will not pay"
     tried = facts.tried and facts.days > facts.policy.middle_days and not facts.promises
     return f"{count(facts.reminders, 'reminder')} and {count(facts.calls, 'call')} brought nothing" if tried else ""

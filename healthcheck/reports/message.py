@@ -27,7 +27,8 @@ _POLICY: Final = policy.SMTP.clone(max_line_length=78)
 
 @dataclass(frozen=True)
 class Letter:
-    """What is to be sent; ``html`` with its styles inlined. ``list_name``: the list it belongs to (``credit``, ``reps``)."""
+    """What is to be sent; ``html`` with its styles inlined. ``list_name``: the list it belongs to (``credit``, ``reps``);
+    empty: a letter to one customer, which a person had sent."""
 
     sender: str
     recipient: str
@@ -59,10 +60,8 @@ def build(letter: Letter, message_id: str, month: Month, now: datetime, key_head
     mail["Subject"] = printable(letter.subject)
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = message_id
-    mail["References"] = _root(letter, month)
-    mail["List-Id"] = f"Health check, {letter.list_name} <{letter.list_name}.healthcheck.{_host(letter.sender)}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "OOF, AutoReply, RN, NRN"
+    if letter.list_name:
+        _mark_as_list(mail, letter, month)
     if letter.reply_to:
         mail["Reply-To"] = ", ".join(letter.reply_to)
     if key_header:
@@ -70,6 +69,13 @@ def build(letter: Letter, message_id: str, month: Month, now: datetime, key_head
     mail.set_content(letter.text, cte="quoted-printable")
     mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return _checked(mail.as_bytes(), key_header)
+
+
+def _mark_as_list(mail: EmailMessage, letter: Letter, month: Month) -> None:
+    mail["References"] = _root(letter, month)
+    mail["List-Id"] = f"Health check, {letter.list_name} <{letter.list_name}.healthcheck.{_host(letter.sender)}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "OOF, AutoReply, RN, NRN"
 
 
 def parts(body: bytes) -> tuple[str, str]:

@@ -79,7 +79,7 @@ def totals(engine: Engine, which: Month, settings: Settings) -> dict[str, Any]:
     """The month so far: its counts, pulls, and the digests in the outbox; ``held`` says why it waits, if it does."""
     with read(engine) as session:
         month = session.exec(schedule.of(which)).one()
-        query = select(work.Message).where(work.Message.month == month.month, work.Message.kind != "held")
+        query = select(work.Message).where(work.Message.month == month.month, col(work.Message.kind).in_(work.DIGESTS))
         messages = session.exec(query.order_by(col(work.Message.id))).all()
         sent = [{"to": row.recipient, "subject": row.subject, "message_id": row.message_id} for row in messages]
         held = {"held": month.held} if month.held else {}
@@ -96,6 +96,8 @@ def unfinished(engine: Engine, which: Month) -> dict[str, int]:
         queries = {
             "failed": select(review.id).where(review.month_id == month.id, review.state == "failed"),
             "uncertain": select(pull.id).where(pull.month == month.month, pull.state == pulls.UNCERTAIN),
-            "undelivered": select(mail.id).where(mail.month == month.month, mail.state != "SENT"),
+            "undelivered": select(mail.id).where(
+                mail.month == month.month, mail.state != "SENT", col(mail.kind).in_((*work.DIGESTS, "held"))
+            ),
         }
         return {name: len(session.exec(query).all()) for name, query in queries.items()}

@@ -57,6 +57,10 @@ class Account(SQLModel, table=True):
     coface_id: str | None = None
     vat: str | None = None
     plan_annual: int | None = Field(default=None, sa_type=BigInteger)
+    customer_email: str | None = Field(default=None, description="where letters to the customer go by mail")
+    customer_address: str | None = Field(default=None, description="where they go on paper; lines divided by |")
+    language: str | None = None
+    channel: str | None = Field(default=None, description="what the customer prefers: mail, paper")
     extra: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 

@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from healthcheck.store.base import Instant
 
+DIGESTS: Final = ("credit", "rep")  # kinds of message that a closed month sends
 BEGUN: Final = ("open", "closed")  # states of months whose reviews are chosen
 
 
@@ -219,7 +220,7 @@ class Message(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("message_id"), UniqueConstraint("kind", "month", "recipient"))
 
     id: int | None = Field(default=None, primary_key=True)
-    kind: str = Field(description="credit, rep, held")
+    kind: str = Field(description="credit, rep, held; letter:... to a customer")
     month: str
     recipient: str
     subject: str

@@ -6,7 +6,7 @@ from alembic import context
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-from healthcheck.store import books, events, late, operations, work  # noqa: F401
+from healthcheck.store import books, events, late, letters, operations, work  # noqa: F401
 from healthcheck.store.base import Instant
 
 
