@@ -87,8 +87,8 @@ def planned(items: pl.DataFrame, payments: pl.DataFrame, records: Records, as_of
     came = _made(money(mine, payments.join(mine.select("key").unique(), on="key", how="semi")))
     moved = [
         found
-        for key, some in agreed.items()
-        for found in _moved(mine.filter(pl.col("key") == key), some, came[key], as_of)
+        for (key,), own in mine.partition_by("key", as_dict=True).items()
+        for found in _moved(own, agreed[key], came[key], as_of)
     ]
     dates = pl.DataFrame(moved, schema={"row": numbered["row"].dtype, "until": pl.Date}, orient="row")
     dates = dates.group_by("row").agg(pl.col("until").max())
