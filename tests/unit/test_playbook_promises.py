@@ -44,6 +44,11 @@ def test_what_becomes_of_one_promise(made, got, state):
     assert became(made, got=got) == [state]
 
 
+def test_what_comes_on_the_day_is_in_time():
+    found = reconcile([promise(5, -3)], [received(3, 400_00), received(2, 600_00)], AS_OF)[0]
+    assert (found.met, found.after, found.state) == (400_00, 600_00, PARTLY)
+
+
 def test_a_promise_for_a_sunday_is_kept_on_monday():
     made = promise(9, -1)  # AS_OF is a Monday
     assert became(made) == [OPEN]

@@ -14,7 +14,7 @@ from healthcheck.playbook.entries import HOUSE_KINDS, KEEPS_OUT, KINDS, Entry, i
 from healthcheck.playbook.policy import Policy
 from healthcheck.playbook.situation import Situation
 from healthcheck.playbook.stages import RULES, SALES, STAGES, step
-from tests.unit.late_cases import AS_OF, before, call, entry, mail, owed, promise, received, situation, strong
+from tests.unit.late_cases import AS_OF, before, call, entry, mail, owed, paid, promise, received, situation, strong
 
 POLICY = Policy()
 TRIED = (mail(9), mail(5), call(2))
@@ -221,6 +221,13 @@ def test_it_says_why_in_a_sentence_with_the_numbers():
     assert said == "8 days past due, and a customer since 17 March 2023, 20 of 21 invoices paid punctually"
     demanded = late(8, entries=[entry("demand", 4, note="by registered mail")])
     assert step(demanded, POLICY).why == "A formal demand went out on 12 March 2026: by registered mail"
+
+
+@pytest.mark.parametrize(("late_by", "sales"), [(0, "rep"), (3, "rep"), (4, "not_yet")])
+def test_what_is_paid_before_anybody_is_mailed_is_punctual(late_by, sales):
+    """4: slow and calm."""
+    history = tuple(paid(late_by, 30 + 20 * n) for n in range(10))
+    assert step(late(8, first_invoice=before(900), paid=history), POLICY).sales == sales
 
 
 def test_a_member_of_the_group_that_is_kept_out_is_a_warning():

@@ -8,7 +8,8 @@ import pytest
 from sqlmodel import func, select
 
 from healthcheck.ledger.read import chunks, read_columns, read_parts
-from healthcheck.playbook import journal
+from healthcheck.playbook import disputes, journal
+from healthcheck.playbook.gather import situation
 from healthcheck.reviews import calibrations, screen
 from healthcheck.reviews.judge import _json
 from healthcheck.settings import Settings
@@ -57,9 +58,13 @@ def test_money_that_is_not_allocated_covers_no_invoice_in_dispute(engine):
 def test_a_dispute_about_the_account_holds_what_was_issued_by_its_day(engine):
     key = account(engine)
     invoice(engine, key, 1, 0, 28)
-    invoice(engine, key, 2, 36, 60)
+    invoice(engine, key, 2, 35, 60)
+    invoice(engine, key, 3, 36, 60)
     say(engine, key, "dispute", 35)
-    assert [item(book(engine, 62), number)["disputed"] for number in (1, 2)] == [True, False]
+    assert [item(book(engine, 62), number)["disputed"] for number in (1, 2, 3)] == [True, True, False]
+    found = situation(engine, key, day(62), Settings(), NOW)
+    assert disputes.disputed(found) == {"1", "2"}
+    assert [one.invoice for one in disputes.open_disputes(found)] == [None]  # one dispute, not three
 
 
 @pytest.mark.database("sqlite", "postgresql")
