@@ -56,3 +56,8 @@ def shown(minor: int, currency: str) -> str:
     amount = to_decimal(minor, currency)
     places = 0 if amount == amount.to_integral_value() or abs(amount) >= 100 else decimals(currency)
     return f"{currency} {amount:,.{places}f}"
+
+
+def exact(minor: int, currency: str) -> str:
+    """For papers that must be right to the cent: ``EUR 12,345.67``."""
+    return f"{currency} {to_decimal(minor, currency):,f}"

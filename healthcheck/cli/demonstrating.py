@@ -43,13 +43,17 @@ def demo(
 def _as_dict(outcome: Outcome) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from healthcheck.playbook.late import line as late_line
+
     return {
         "dir": str(outcome.folder),
         "accounts": outcome.accounts,
         "documents": outcome.documents,
         "review": outcome.totals,
         "found": [asdict(one) for one in outcome.found],
+        "late": [late_line(one) for one in outcome.followed.late],
         "files": [str(path) for path in outcome.digests],
+        "papers": [str(path) for path in outcome.followed.papers],
     }
 
 
@@ -70,7 +74,34 @@ def _print(outcome: Outcome) -> None:
         more = "" if one.new else "known since an earlier month"
         table.add_row(*finding(one.name, one.account, one.check, one.outcome, one.summary, more))
     console.print(table)
+    _print_late(console, outcome)
     _print_next(console, outcome)
+
+
+def _print_late(console: Any, outcome: Outcome) -> None:
+    """The late customers, which are no matter of the health checks any more."""
+    from rich import box
+    from rich.table import Table
+
+    from healthcheck.money import shown
+
+    followed = outcome.followed
+    console.print(
+        f"[bold]Late, and in the playbook's hands[/]: {len(followed.late)} customers. One or two of each stage, with their story:\n"
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("account", "past due", "stage, sales", "next step"):
+        table.add_column(heading, max_width={"account": 30, "next step": 52}.get(heading))
+    for one, title in followed.told:
+        who, step = one.situation.customer, one.step
+        owed = shown(one.situation.past_due, one.situation.currency)
+        table.add_row(
+            f"{who.name} ({who.account})", f"{owed}\n{step.days} days", f"{step.stage}\n{step.sales.replace('_', ' ')}",
+            f"{step.next_step} ({step.who}, by {step.next_date})\n[dim]{title}[/]", end_section=False,
+        )  # fmt: skip
+    console.print(table)
+    for story in followed.in_time:
+        console.print(f"Not late: {story.name} ({story.account}) {story.title}.\n")
 
 
 def _print_next(console: Any, outcome: Outcome) -> None:
@@ -83,6 +114,9 @@ def _print_next(console: Any, outcome: Outcome) -> None:
     say("The digests, as mails (.eml), pages (.html) and text (.txt):")
     for path in outcome.digests:
         say(f"  {path}")
+    say("\nA brief, a letter and a file to hand over:")
+    for path in outcome.followed.papers:
+        say(f"  {path}")
     say("\nNext:")
     say(f"  cd {outcome.folder}")
     for command in (
@@ -90,6 +124,8 @@ def _print_next(console: Any, outcome: Outcome) -> None:
         "flags list",
         "digests preview",
         f"screen --as-of {AS_OF}",
+        f"late --as-of {AS_OF}",
+        f"agency list --as-of {AS_OF}",
     ):
         say(f"  {_ourselves(outcome.folder)} {command}")
 

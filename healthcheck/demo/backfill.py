@@ -18,7 +18,7 @@ from healthcheck.bureaus.base import NoReport, Ready, Subject
 from healthcheck.bureaus.file import FileBureau
 from healthcheck.checks import registry
 from healthcheck.checks.outcomes import CLEAR, FLAG, UNKNOWN, URGENT
-from healthcheck.demo import stories
+from healthcheck.demo import late, said, stories
 from healthcheck.demo.days import AS_OF, START
 from healthcheck.ledger.read import read_columns
 from healthcheck.months import Month, add_months
@@ -46,6 +46,7 @@ def fill(engine: Engine, settings: Settings, now: datetime) -> None:
         _review(session, standings, months)
         session.add_all(_reports(settings, {one.id: one for one in accounts.values()}, standings))
         session.add_all(_observations(accounts))
+        said.record(session, accounts, {story.account: story.days for story in late.STORIES})
         _flag(session, accounts[stories.BANK_ABROAD].id or 0, "bank", URGENT, acknowledged=True)
         _flag(session, accounts[stories.QUIET_BUYER].id or 0, "purchases", FLAG, acknowledged=False)
 

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
-from healthcheck.demo import customers, paying, stories, trade, twists
+from healthcheck.demo import customers, late, paying, stories, trade, twists
 from healthcheck.demo.customers import PER_EURO, Customer
 from healthcheck.demo.days import AS_OF, START
 from healthcheck.demo.paying import Money
@@ -30,8 +30,8 @@ class Book:
 
 
 def make() -> Book:
-    """Draw the book: about 240 customers, three years."""
-    told = stories.customers()
+    """Draw the book: 250 customers, three years."""
+    told = [*stories.customers(), *late.customers()]
     everyone = sorted((*told, *customers.ordinary({one.number for one in told})), key=lambda one: one.number)
     documents = _numbered([one for customer in everyone for one in twists.apply(trade.documents(customer))])
     own: dict[str, list[Document]] = {customer.number: [] for customer in everyone}
@@ -81,6 +81,8 @@ def _account(one: Customer) -> Row:
         "currency": one.currency,
         "terms_days": one.terms,
         "credit_limit": one.credit_limit,
+        "insured_limit": one.insured[0] if one.insured else "",
+        "insured_until": one.insured[1] if one.insured else "",
         "sales_rep": rep,
         "rep_email": customers.REPS[rep],
         "manager_email": customers.MANAGER,
@@ -99,6 +101,7 @@ def _document(one: Document) -> Row:
         "kind": one.kind,
         "issued": one.issued,
         "due": one.due,
+        "delivered": one.delivered,
         "amount": plain(one.amount, one.customer.currency),
         "currency": one.customer.currency,
         "disputed": "yes" if one.disputed else "",

@@ -88,6 +88,10 @@ class Customer:
     seed: str = SEED
     dispute_rate: float = 0.002
     dispute_due: date | None = None  # the invoice due nearest to it is due on it, and disputed
+    late_due: date | None = None  # the invoice due nearest to it is due on it
+    invoiced_after: int = 0  # days between delivery and invoice; 0: within two days
+    insured: tuple[int, date] | None = None  # limit in the account's currency, and the last day of the cover
+    sends: tuple[tuple[date, int], ...] = ()  # money on account: day, minor units
     unmatched: tuple[date, date] = (date.max, date.min)  # payments of what fell due in between are not allocated
     open_total: int = 0  # what is open at the end, in minor units: the last invoice makes it up; 0: as it comes
 

@@ -10,7 +10,7 @@ from healthcheck.errors import UsageError
 from healthcheck.settings import PREFIX, Settings
 
 MARKER = ".healthcheck-demo"
-_OURS = ("accounts.csv", "invoices.csv", "payments.csv", "plans.csv", "rates.csv", "reports", "outbox", ".env")
+_OURS = ("accounts.csv", "invoices.csv", "payments.csv", "plans.csv", "rates.csv", "reports", "outbox", "late", ".env")
 _DATABASE = "healthcheck.db"
 
 
@@ -52,6 +52,11 @@ def settings(folder: Path) -> Settings:
         "file_cost_per_pull": "4.20",
         "mail_from": "healthcheck@harbour-pine.example",
         "credit_team": "credit@harbour-pine.example",
+        "letter_company": "Harbour & Pine Building Supplies",
+        "letter_address": "Quay 7 | 1000 Harbourtown",
+        "letter_contact": "Accounts department | credit@harbour-pine.example",
+        "letter_pay_to": "First Bank of Nowhere | account 1234567",
+        "letter_signed": "Ina Ledger, Accounts department",
     }
     env = folder / ".env"
     env.write_text("".join(f"{PREFIX}{name.upper()}={value}\n" for name, value in values.items()), encoding="utf-8")

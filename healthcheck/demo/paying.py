@@ -35,9 +35,16 @@ def payments(customer: Customer, documents: list[Document]) -> list[Money]:
     """All money received from one customer up to the book's date, for its numbered ``documents``."""
     random = Random(f"{customer.seed}/{customer.number}/paying")  # noqa: S311
     two_banks = random.random() < _TWO_BANKS
-    return [
+    paid = [
         row for one in documents for row in _rows(random, one, _pay_day(random, one), two_banks) if row.paid <= AS_OF
-    ]  # fmt: skip
+    ]
+    return paid + [_on_account(customer, day, amount) for day, amount in customer.sends]
+
+
+def _on_account(who: Customer, day: date, amount: int) -> Money:
+    account, routing = _payer(who, day, 0)
+    paid = on_or_after(day)
+    return Money(who.number, paid, amount, who.currency, "", "transfer", account, routing, "payment on account")
 
 
 def _rows(random: Random, one: Document, paid: date | None, two_banks: bool) -> list[Money]:

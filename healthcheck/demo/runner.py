@@ -12,8 +12,9 @@ from typing import Any
 from sqlmodel import col, select
 
 from healthcheck.checks.outcomes import RANK
-from healthcheck.demo import backfill, book, bureau, folder
+from healthcheck.demo import backfill, book, bureau, folder, followed
 from healthcheck.demo.days import AS_OF
+from healthcheck.demo.followed import Followed
 from healthcheck.intake.run import Options, import_files
 from healthcheck.months import Month
 from healthcheck.reviews import review as batch
@@ -50,6 +51,7 @@ class Outcome:
     totals: dict[str, Any]
     found: list[Found]
     digests: list[Path]
+    followed: Followed
 
 
 def run(where: Path, tell: Tell) -> Outcome:
@@ -70,9 +72,9 @@ def run(where: Path, tell: Tell) -> Outcome:
         tell("importing", len(KINDS), len(KINDS))
         backfill.fill(engine, settings, NOW)
         totals = batch.review(engine, MONTH, AS_OF, settings, NOW, tell)
-        return Outcome(
-            where, len(drawn.customers), len(drawn.documents), totals, found(engine), _readable(where / "outbox")
-        )
+        late = followed.follow(engine, settings, NOW, where / "late")
+        readable = _readable(where / "outbox")
+        return Outcome(where, len(drawn.customers), len(drawn.documents), totals, found(engine), readable, late)
     finally:
         engine.dispose()
 

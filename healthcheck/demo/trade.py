@@ -25,6 +25,13 @@ class Document:
     disputed: bool = False
     number: str = ""
 
+    @property
+    def delivered(self) -> date | None:
+        """When the goods came: up to two days before the invoice, unless its customer's story says otherwise; None: a credit note."""
+        if self.kind != "invoice":
+            return None
+        return self.issued - timedelta(days=self.customer.invoiced_after or self.amount // 7 % 3)
+
 
 def documents(customer: Customer) -> list[Document]:
     """All documents of one customer up to the book's date, oldest first; the same whatever other customers there are."""

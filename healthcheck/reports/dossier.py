@@ -53,7 +53,7 @@ def view(dossier: Dossier) -> View:
 
 def _figures(dossier: Dossier) -> list[tuple[str, str]]:
     late = house.past_due(dossier.situation)
-    found = [(money.shown(amount, currency), "past due") for currency, amount in dossier.totals.items()]
+    found = [(money.exact(amount, currency), "past due") for currency, amount in dossier.totals.items()]
     found.append((count(len(late), "invoice"), "past due"))
     if late:
         found.append((count(max(one.days for one in late), "day"), "the oldest"))

@@ -59,6 +59,7 @@ def _percent(part: int, whole: int | None) -> int:
 
 _FILTERS: dict[str, Any] = {
     "money": money.shown,
+    "exact": money.exact,
     "bare": _bare,
     "percent": _percent,
     "day": text.day,

@@ -9,6 +9,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass
 from email import policy
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from healthcheck.demo import stories
+from healthcheck.demo import late, stories
 
 HOME = Path(__file__).parents[2]
 
@@ -99,14 +100,14 @@ def test_nothing_failed_and_few_could_not_be_judged(demo):
     assert review["unknown"] <= 2
 
 
-def test_the_book_is_240_accounts_of_which_about_half_rotate(demo):
-    assert demo.said["accounts"] == 240
+def test_the_book_is_250_accounts_of_which_about_half_rotate(demo):
+    assert demo.said["accounts"] == 250
     with sqlite3.connect(demo.folder / "healthcheck.db") as database:
         (text,) = database.execute("SELECT summary FROM month WHERE month = '2026-10'").fetchone()
     database.close()
     summary = json.loads(text)
     assert 110 <= summary["counts"]["eligible"] <= 130
-    assert sum(summary["counts"].values()) == 240
+    assert sum(summary["counts"].values()) == 250
     assert summary["outlive"] == []
     assert summary["coverage"]["within_cycle"] == summary["coverage"]["eligible"]
     assert summary["screen"]["flagged"] <= 0.05 * summary["screen"]["accounts"]
@@ -268,10 +269,15 @@ def test_no_rep_is_told_anything_that_a_bureau_said(demo):
 
 def test_a_rep_reads_of_own_customers_alone(demo):
     with sqlite3.connect(demo.folder / "healthcheck.db") as database:
-        owners = dict(database.execute("SELECT account, COALESCE(rep_email, manager_email) FROM account"))
+        owners = {
+            row[0]: set(row[1:]) for row in database.execute("SELECT account, rep_email, manager_email FROM account")
+        }
     database.close()
     for to, text in demo.reps.items():
-        assert {owners[number] for number in owners if f"({number})" in text} == {to}
+        assert all(to in owners[number] for number in owners if f"({number})" in text)
+        routine = text.rpartition("The routine questions of the month")[2]
+        mine = [people for number, people in owners.items() if f"({number})" in routine]
+        assert all((to == "field@harbour-pine.example" and None in people) or to in people for people in mine)
 
 
 def test_every_mail_lies_beside_its_page_and_its_text(demo):
@@ -280,6 +286,63 @@ def test_every_mail_lies_beside_its_page_and_its_text(demo):
     for page in pages:
         assert "<html" in (demo.folder.parent / page).read_text(encoding="utf-8")
         assert (demo.folder.parent / page).with_suffix(".txt").read_text(encoding="utf-8").strip()
+
+
+# ---- the late customers, apart from the health checks
+
+
+@pytest.mark.parametrize("story", late.STORIES, ids=lambda one: one.title)
+def test_each_late_customer_is_in_its_stage(demo, story):
+    lines = {line["account"]: line for line in demo.said["late"]}
+    if story.stage == "not_late":
+        assert story.account not in lines
+        return
+    assert (lines[story.account]["stage"], lines[story.account]["sales"]) == (story.stage, story.sales)
+    assert story.account not in {one["account"] for one in demo.said["found"]}
+
+
+def test_every_stage_every_part_of_sales_and_every_state_of_an_agency_is_there(demo):
+    lines = demo.said["late"]
+    assert {line["stage"] for line in lines} == {"early", "middle", "late"}
+    assert {line["sales"] for line in lines} == {"rep", "manager", "learn", "keep_out", "not_yet"}
+    assert {line["agency"]["state"] for line in lines} == {"not_yet", "ready", "urgent", "placed"}
+    assert {line["house_in_order"] for line in lines} >= {True, False}
+
+
+def test_a_hand_over_with_our_own_house_not_in_order_says_so_first(demo):
+    ready, urgent = (
+        json.loads(healthcheck(demo.folder, "agency", "show", account, "--as-of", "2026-10-31", "--json").stdout)
+        for account in ("C247", "C248")
+    )
+    assert (ready["state"], ready["house_in_order"]) == ("ready", True)
+    assert (urgent["state"], urgent["house_in_order"]) == ("urgent", False)
+    shown = healthcheck(demo.folder, "agency", "show", "C248", "--as-of", "2026-10-31").stdout
+    assert shown.index("Our own house first.") < shown.index("What to expect")
+
+
+def test_the_late_section_and_the_insurers_dates_stand_in_credits_digest(demo):
+    assert "Late, in the playbook's hands: " in demo.credit
+    assert "Marholm Isolatie B.V. (C250, new): EUR 7,458; late, with an agency, sales keeps out." in demo.credit
+    assert "Ashcombe Groundworks Ltd (C248, new): EUR 17,087; late, urgent for an agency." in demo.credit
+    assert "Report the overdue account to the credit insurer, by 8 November" in demo.credit
+
+
+def test_sales_is_asked_about_late_customers_and_never_about_those_it_keeps_out_of(demo):
+    manager, rep = demo.mails["field@harbour-pine.example"], demo.mails["east@harbour-pine.example"]
+    assert "Tamworth Roofing Ltd (C243), for Cleo East" in manager
+    assert "Jorinda Stolarka Sp. z o.o. (C245)" in rep
+    for text in demo.reps.values():
+        assert "C249" not in text
+        assert "C250" not in text
+
+
+def test_a_brief_a_letter_and_a_file_are_written(demo):
+    papers = [demo.folder.parent / name for name in demo.said["papers"]]
+    assert [path.name for path in papers] == ["C247-brief.html", "C245-instalments.html", "C248-file.zip"]
+    assert "Lorgarde Charpente SAS" in papers[0].read_text(encoding="utf-8")
+    assert "Harbour &amp; Pine" in papers[1].read_text(encoding="utf-8")
+    with zipfile.ZipFile(papers[2]) as archive:
+        assert "OUR OWN HOUSE FIRST" in archive.read("0-index.txt").decode()
 
 
 # ---- the folder

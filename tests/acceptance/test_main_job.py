@@ -18,7 +18,7 @@ HEAD = ["account", "name", "as_of", "class", "exposure", "currency", "verdict", 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """The demo's book as CSV files: invoices, payments, plans, rates of 240 accounts."""
+    """The demo's book as CSV files: invoices, payments, plans, rates of 250 accounts."""
     folder = tmp_path_factory.mktemp("book")
     demo_book.write(demo_book.make(), folder)
     return folder

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthcheck.demo import banks, book, days, folder, stories
+from healthcheck.demo import banks, book, days, folder, late, stories
 from healthcheck.demo.customers import PER_EURO
 from healthcheck.demo.days import AS_OF, on_or_after
 from healthcheck.errors import UsageError
@@ -92,11 +92,11 @@ def test_the_book_is_the_same_bytes_every_time(tmp_path, drawn):
     ]
 
 
-def test_there_are_240_accounts_in_12_groups_and_three_years_of_invoices(drawn):
+def test_there_are_250_accounts_in_12_groups_and_three_years_of_invoices(drawn):
     parents = {one.parent for one in drawn.customers if one.parent}
     numbers = [one.number for one in drawn.customers]
-    assert len(numbers) == len(set(numbers)) == 240
-    assert len({one.name for one in drawn.customers}) == 240
+    assert len(numbers) == len(set(numbers)) == 250
+    assert len({one.name for one in drawn.customers}) == 250
     assert len(parents) == 12
     assert parents <= set(numbers)
     assert 20_000 < len(drawn.documents) < 30_000
@@ -142,6 +142,25 @@ def test_the_one_who_drifts_pays_fifteen_days_later(items):
     account = of(items, stories.DRIFT)
     moved = recent(account).filter(pl.col("paid").is_not_null())["late"].median() - before(account)["late"].median()
     assert 11 <= moved <= 19
+
+
+@pytest.mark.parametrize("story", late.STORIES, ids=lambda story: story.account)
+def test_each_late_customer_paid_on_the_day_until_the_oldest_open_invoice_fell_due(items, story):
+    account = of(items, story.account)
+    earlier = account.filter(pl.col("due") < AS_OF - timedelta(days=story.days))["late"]
+    assert earlier.median() <= 1
+    assert earlier.max() <= 20
+    unpaid = account.filter(pl.col("paid").is_null() & (pl.col("due") <= AS_OF))
+    assert unpaid["late"].max() == story.days
+    assert unpaid["due"].min() == AS_OF - timedelta(days=story.days)
+
+
+def test_goods_are_delivered_up_to_two_days_before_the_invoice_but_for_the_one_whom_we_invoiced_late(drawn):
+    invoices = [one for one in drawn.documents if one.kind == "invoice"]
+    tardy = {(one.issued - one.delivered).days for one in invoices if one.customer.number == "C248"}
+    others = {(one.issued - one.delivered).days for one in invoices if one.customer.number != "C248"}
+    assert (tardy, others) == ({35}, {0, 1, 2})
+    assert {one.delivered for one in drawn.documents if one.kind == "credit"} == {None}
 
 
 def test_the_month_end_payer_has_open_items_that_are_in_character(items):

@@ -103,7 +103,7 @@ def test_an_orderly_house_is_not_warned_about():
 
 def test_the_index_names_sums_by_currency_and_what_is_missing():
     text = " ".join(opened(packed(late())).read("0-index.txt").decode().split())
-    for words in ("EUR 1,000 past due", "USD 1,000 past due", "2 invoices past due", "HP2: issued"):
+    for words in ("EUR 1,000.00 past due", "USD 1,000.00 past due", "2 invoices past due", "HP2: issued"):
         assert words in text
     assert "Proof of delivery for" not in text
     assert "A final demand that says what happens next: none is on record." in text
