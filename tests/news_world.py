@@ -15,7 +15,7 @@ from healthcheck.store.events import Event, Watch
 from healthcheck.store.session import read, write
 from healthcheck.store.work import Standing
 from tests import review_world
-from tests.servers.registers import submissions
+from tests.servers.registers import PROFILE, submissions
 
 NOW = datetime(2026, 7, 10, 9, tzinfo=UTC)
 TODAY = NOW.date()
@@ -23,11 +23,13 @@ SIZE = 2  # of a page of Creditsafe's events, whatever is asked for
 
 
 class Office:
-    """The handler. ``events``: Creditsafe's, as ``event`` makes them; ``filings``: by company number; ``asked``: calls by kind."""
+    """The handler. ``events``: Creditsafe's, as ``event`` makes them; ``filings``: by company number, ``profile``: what
+    is said of each; ``asked``: calls by kind."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         self.filings: dict[str, list[dict[str, Any]]] = {}
+        self.profile: dict[str, Any] = {}
         self.filed: list[tuple[str, ...]] = []
         self.entered: list[str] = []
         self.asked: Counter[str] = Counter()
@@ -38,6 +40,10 @@ class Office:
         self.asked[kind] += 1
         if kind == "cs authenticate":
             return Reply({"token": "jwt"}, on="token")
+        if request.method == "DELETE":
+            there = rest[-1] in self.entered
+            self.entered = [one for one in self.entered if one != rest[-1]]
+            return Reply({}, 200 if there else 404, on="enter")
         if kind == "cs companies":
             company = request.json()["id"]
             there = company in self.entered
@@ -47,7 +53,8 @@ class Office:
             return Reply(self._page(request), on="news")
         if office == "ch":
             found = self.filings.get(rest[1])
-            return Reply({"items": found or []}, 404 if found is None else 200, on="news")
+            body = {"items": found or []} if rest[-1] == "filing-history" else {**PROFILE, **self.profile}
+            return Reply(body, 404 if found is None else 200, on="news")
         return Reply(submissions(*self.filed), on="news")
 
     def _page(self, request: Request) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from healthcheck.bureaus.base import (
     Ready,
     Subject,
 )
-from healthcheck.bureaus.companies_house_report import news_of, on_file, to_report
+from healthcheck.bureaus.companies_house_report import news_of, on_file, overdue_of, to_report
 from healthcheck.bureaus.http import Answer, Door, Limits, Sent, basic
 from healthcheck.bureaus.monitoring import COMPANY, Changes, since
 from healthcheck.bureaus.vendor import confidence, dig, joined, likeness, rows
@@ -117,11 +117,11 @@ class CompaniesHouse:
         return subject.country in HOME
 
     def changes_of(self, subject: Subject, cursor: str, today: date) -> Changes:
-        """Of the filing history, what is more than routine."""
-        number = number_of(subject)
+        """Of the filing history, what is more than routine; and what is overdue, which is in no list of filings."""
+        number, company, begin = number_of(subject), subject.ids["company_number"], since(cursor, today)
         found = rows(self._get("company", number, "filing-history", params={"items_per_page": PAGE}).body, "items")
-        news = news_of(found, subject.ids["company_number"], since(cursor, today))
-        return Changes(tuple(news), today.isoformat())
+        late = overdue_of(self._get("company", number).body, company, begin)
+        return Changes((*news_of(found, company, begin), *late), today.isoformat())
 
     def _more(self, number: str, what: str, params: Sent | None = None) -> Answer | str:
         """A further answer about the company, or the state of what it would have told. Raises AuthFailed and Throttled."""

@@ -67,6 +67,14 @@ def news_of(filings: Iterable[Mapping[str, Any]], company: str, since: date) -> 
             yield Change(ref, company, filed, said.replace("-", " ") or str(dig(row, "category")))
 
 
+def overdue_of(profile: Mapping[str, Any], company: str, since: date) -> Iterator[Change]:
+    """What fell due from ``since`` on and is overdue."""
+    for name, is_late, due in _obligations(profile):
+        on = reading.day(due, f"{name} due")
+        if is_late and on and on >= since:
+            yield Change(f"{name} {on}", company, on, f"overdue: {_late(name, due)}")
+
+
 def _filed(row: Mapping[str, Any]) -> date | None:
     try:
         return reading.day(dig(row, "date"), "date")
@@ -131,18 +139,25 @@ def _office(profile: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _filings(profile: Mapping[str, Any]) -> dict[str, Any]:
     """Overdue where either is; not overdue only where both are known not to be."""
+    known = _obligations(profile)
+    late = [_late(name, due) for name, is_late, due in known if is_late]
+    overdue = True if late else None if any(is_late is None for _, is_late, _ in known) else False
+    return {"filings_overdue": overdue, "filings_detail": " and ".join(late) or None}
+
+
+def _obligations(profile: Mapping[str, Any]) -> tuple[tuple[str, bool | None, Any], ...]:
+    """What the company has to file: its name, whether that is overdue, when it is due."""
     accounts = _worse(
         reading.truth(dig(profile, "accounts.overdue"), "accounts.overdue"),
         reading.truth(dig(profile, "accounts.next_accounts.overdue"), "accounts.next_accounts.overdue"),
     )
     statement = reading.truth(dig(profile, "confirmation_statement.overdue"), "confirmation_statement.overdue")
-    due = {
-        "accounts": dig(profile, "accounts.next_accounts.due_on") or dig(profile, "accounts.next_due"),
-        "confirmation statement": dig(profile, "confirmation_statement.next_due"),
-    }
-    late = [_late(name, due[name]) for name, is_late in zip(due, (accounts, statement), strict=True) if is_late]
-    overdue = True if late else None if None in (accounts, statement) else False
-    return {"filings_overdue": overdue, "filings_detail": " and ".join(late) or None}
+    due = dig(profile, "accounts.next_accounts.due_on") or dig(profile, "accounts.next_due")
+    return ("accounts", accounts, due), (
+        "confirmation statement",
+        statement,
+        dig(profile, "confirmation_statement.next_due"),
+    )
 
 
 def _worse(one: bool | None, other: bool | None) -> bool | None:

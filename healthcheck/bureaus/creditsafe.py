@@ -98,6 +98,10 @@ class Creditsafe:
         except Conflict:
             return
 
+    def unwatch(self, company: str) -> None:
+        """Take the company out of the portfolio."""
+        self._door.free("DELETE", *self._portfolio("companies"), company, log_in=self._log_in(), lists=True)
+
     def changes_since(self, cursor: str, today: date) -> Changes:
         """One page of the portfolio's events, by the day on which they were entered: what happened earlier may be entered later.
 

@@ -45,6 +45,10 @@ class Feed(Bureau, Protocol):
         """Have the bureau watch this company; again does no harm. Raises what a free call raises."""
         ...
 
+    def unwatch(self, company: str) -> None:
+        """Have it watch this company no longer; again does no harm, or raises NotFound."""
+        ...
+
     def changes_since(self, cursor: str, today: date) -> Changes:
         """The next news; an empty cursor begins today. Free of charge."""
         ...

@@ -101,16 +101,9 @@ def _ask(run: Run, bureau: Bureau) -> None:
 
 
 def _read_feed(run: Run, bureau: Feed) -> None:
-    """Have it watch whom it does not yet, then read its news to the end."""
-    companies, known = _linked(run, bureau), _watched(run, bureau)
-    for key, subject, company in companies:
-        if key not in known or known[key].company != company:
-            _leave(run, bureau)
-            try:
-                bureau.watch(subject)
-            except Skippable as error:
-                _tell(bureau, subject, error)
-            _store(run, bureau, key, company, Changes((), ""), {})
+    """Have it watch those who rotate and nobody else, then read its news to the end."""
+    known = _watched(run, bureau)
+    _choose(run, bureau, known)
     whose: dict[str, list[int]] = {}
     for key, _, company in _linked(run, bureau, rotating=False):
         whose.setdefault(company, []).append(key)
@@ -120,6 +113,33 @@ def _read_feed(run: Run, bureau: Feed) -> None:
         changes = bureau.changes_since(cursor, run.settings.business_day(run.now))
         _store(run, bureau, NOBODY, "", changes, whose)
         cursor, more = changes.cursor, changes.more
+
+
+def _choose(run: Run, bureau: Feed, known: Mapping[int, Watch]) -> None:
+    """Bring whom it watches up to the accounts that rotate, and to their links."""
+    companies = _linked(run, bureau)
+    wanted = {key: company for key, _, company in companies}
+    for key, watch in known.items():
+        if key != NOBODY and wanted.get(key) != watch.company:
+            if watch.company not in wanted.values():
+                _call(run, bureau, watch.company, lambda company=watch.company: bureau.unwatch(company))  # type: ignore[misc]
+            with write(run.engine) as session:
+                session.delete(session.get_one(Watch, (bureau.name, key)))
+    for key, subject, company in companies:
+        if key not in known or known[key].company != company:
+            _call(run, bureau, subject.account, lambda subject=subject: bureau.watch(subject))  # type: ignore[misc]
+            _store(run, bureau, key, company, Changes((), ""), {})
+
+
+def _call(run: Run, bureau: Bureau, whom: str, call: Callable[[], None]) -> None:
+    """One call about one company; what the bureau says against it concerns this company alone."""
+    _leave(run, bureau)
+    try:
+        call()
+    except NotEntitled:
+        raise
+    except Skippable as error:
+        log.warning("%s does not watch %s: %s", bureau.name, whom, error)
 
 
 def _read_lists(run: Run, bureau: Lists) -> None:
@@ -138,7 +158,7 @@ def _read_lists(run: Run, bureau: Lists) -> None:
         except NotEntitled:
             raise
         except Skippable as error:
-            _tell(bureau, subject, error)
+            log.warning("%s does not tell about %s: %s", bureau.name, subject.account, error)
             changes = Changes((), cursor)
         _store(run, bureau, key, company, changes, {company: [key]})
 
@@ -149,10 +169,6 @@ def _waits(watch: Watch | None, key: int) -> tuple[float, int]:
 
 def _cursor(watch: Watch | None) -> str:
     return watch.cursor if watch else ""
-
-
-def _tell(bureau: Bureau, subject: Subject, error: Skippable) -> None:
-    log.warning("%s does not tell about %s: %s", bureau.name, subject.account, error)
 
 
 def _linked(run: Run, bureau: Bureau, rotating: bool = True) -> Sequence[Company]:

@@ -22,7 +22,7 @@ from healthcheck.store.books import Account
 from healthcheck.store.events import Event
 from healthcheck.store.operations import RateLimit
 from healthcheck.store.session import connect, read, write
-from healthcheck.store.work import Pull, Report, Review
+from healthcheck.store.work import Pull, Report, Review, Standing
 from jobs import monitor
 from tests import databases, news_world, review_world
 from tests.news_world import NOW, TODAY, Office, event, filing, link, told, watched
@@ -83,6 +83,22 @@ def test_a_company_that_is_in_the_portfolio_already_is_watched(engine, tmp_path,
     assert [row[1:4] for row in watched(engine)] == [(0, "", "2026-07-10"), (1, "GB-1", "")]
 
 
+def test_who_rotates_no_more_is_taken_out_and_another_link_changes_places(engine, tmp_path, office):
+    settings = given(engine, tmp_path, office)
+    link(engine, C1=GB1, C2=GB2, C3={"creditsafe_id": "GB-2"}, C4={"creditsafe_id": "GB-4"})
+    monitor.run(engine, NOW, settings)
+    assert office.entered == ["GB-1", "GB-2", "GB-4"]
+    with write(engine) as session:
+        for key in (1, 2):
+            session.get_one(Standing, key).cycle = None
+        session.get_one(Account, 4).creditsafe_id = "GB-5"
+    office.entered.remove("GB-1")
+    monitor.run(engine, NOW, settings)
+    assert office.entered == ["GB-2", "GB-5"], "C3 is GB-2 too; GB-1 was gone already"
+    assert [row[1:3] for row in watched(engine)] == [(0, ""), (3, "GB-2"), (4, "GB-5")]
+    assert monitor.run(engine, NOW, settings).asked == 0
+
+
 def test_without_a_portfolio_nobody_is_asked(engine, tmp_path, office):
     link(engine, C1=GB1)
     assert monitor.run(engine, NOW, given(engine, tmp_path, office, creditsafe_portfolio="")).asked == 0
@@ -118,6 +134,19 @@ def test_filings_that_are_news_and_those_that_are_not(engine, tmp_path, office):
     assert [row[4] for row in watched(engine)] == [True] * 3, (
         "one that the register does not know is asked about again tomorrow"
     )
+
+
+def test_what_is_overdue_is_news_when_it_becomes_so(engine, tmp_path, office):
+    settings = given(engine, tmp_path, office, bureaus="companies_house")
+    link(engine, C1={"company_number": "01234567"})
+    office.filings["01234567"] = []
+    office.profile = {
+        "accounts": {"overdue": True, "next_accounts": {"due_on": "2026-07-10", "overdue": True}},
+        "confirmation_statement": {"overdue": True, "next_due": "2026-06-01"},
+    }  # fmt: skip
+    assert monitor.run(engine, NOW, settings).news == 1, "the statement was overdue before anybody watched"
+    assert monitor.run(engine, LATER, settings).news == 0
+    assert told(engine) == [("C1", "accounts 2026-07-10", "overdue: accounts due 10 July 2026", "2026-07-10")]
 
 
 def test_numbers_of_other_countries_are_not_asked_about(engine, tmp_path, office):
