@@ -53,6 +53,7 @@ def situation(items=(), entries=(), **more) -> Situation:
         "past_due": sum(one.value or 0 for one in items if one.days > 0 and not one.disputed),
         "disputed": sum(one.value or 0 for one in items if one.disputed), "owed": items, "paid": history,
         "received": tuple(Received(one.settled, one.value, "EUR", one.number) for one in history), "entries": tuple(entries),
+        "books_until": AS_OF - timedelta(days=1),
         "checks": {
             "payments": Said("urgent", "An invoice of EUR 12,500 is 47 days late; none of 23 ever ran so late."),
             "purchases": Said("clear", "Bought EUR 9,000 a month, as anticipated."),

@@ -39,6 +39,8 @@ def solutions(desk: Desk) -> Question:
     if s.past_due:
         answers.append(desk.told("full", BOOKS, amount=desk.money(s.past_due)))
         answers += _plans(desk) if desk.audience == CREDIT else ()
+    else:
+        answers.append(desk.told("full.none", BOOKS))
     answers += [_promised(desk, one) for one in desk.facts.promises if one.state != KEPT]
     asks = [Ask(desk.say("ask.solution" if desk.audience == CREDIT else "ask.sales"))]
     if not desk.facts.promises and desk.audience == CREDIT:
@@ -192,6 +194,8 @@ def relationship(desk: Desk) -> Question:
     (number, worth), (_, before) = habits.year(s), habits.year(s, 1)
     if number:
         answers.append(desk.told("worth", BOOKS, worth=desk.money(worth), before=desk.money(before)))
+    else:
+        answers.append(desk.told("worth.none", BOOKS))
     if s.past_due:
         if worth:
             share = desk.language.number(round(100 * s.past_due / worth))
