@@ -8,11 +8,12 @@ from itertools import groupby
 from typing import Any
 
 from healthcheck.money import plain
-from healthcheck.playbook import agency, house
+from healthcheck.playbook import agency, house, insurance
 from healthcheck.playbook.agency import Readiness
 from healthcheck.playbook.approach import Approach, approach
 from healthcheck.playbook.disputes import Dispute, disputed, open_disputes
 from healthcheck.playbook.house import House
+from healthcheck.playbook.insurance import Duty
 from healthcheck.playbook.policy import Policy
 from healthcheck.playbook.situation import Situation
 from healthcheck.playbook.stages import KEEP_OUT, Step, step
@@ -28,6 +29,7 @@ class Late:
     readiness: Readiness
     house: House
     disputes: tuple[Dispute, ...] = ()
+    duties: tuple[Duty, ...] = ()  # towards the credit insurer
     unconverted: str = ""
 
 
@@ -45,6 +47,7 @@ def late(situation: Situation, policy: Policy) -> Late:
         agency.readiness(situation, policy),
         house.assess(situation, policy),
         open_disputes(situation),
+        insurance.duties(situation, policy),
         _unconverted(situation),
     )
 
@@ -73,6 +76,7 @@ def line(one: Late) -> dict[str, Any]:
         "rule": step.rule,
         "source": step.source,
         "disputed_past_due": plain(situation.disputed, situation.currency),
+        "insurance": [duty.as_dict() for duty in one.duties],
         **({"unconverted": one.unconverted} if one.unconverted else {}),
     }
 
@@ -98,6 +102,7 @@ def group_line(members: Sequence[Late]) -> dict[str, Any]:
         "disputed_past_due": plain(sum(one.situation.disputed for one in members), currency),
         "lead": lead.situation.customer.account,
         "accounts": [one.situation.customer.account for one in members],
+        "insurance": [duty.as_dict() for one in members for duty in one.duties],
     }
 
 

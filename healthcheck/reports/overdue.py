@@ -67,7 +67,9 @@ def _table(stage: str, found: Sequence[tuple[dict[str, Any], Late]], as_of: date
     table.add_column("sales", ratio=2)
     table.add_column("next step", ratio=6)
     for line, one in found:
-        table.add_row(str(line["days_past_due"]), _owed(line), _name(line), _sales(one), _step(line, as_of))
+        table.add_row(
+            str(line["days_past_due"]), _owed(line), _name(line), _sales(one), _step(line, as_of) + _insurer(line)
+        )
     return table
 
 
@@ -94,6 +96,12 @@ def _sales(one: Late) -> Text:
 def _step(line: dict[str, Any], as_of: date) -> Text:
     when = f", by {day(date.fromisoformat(line['next_date']), as_of)}" if line["next_date"] else ""
     return Text.assemble(line["next_step"], (f"\n{line['who']}{when}", "dim"))
+
+
+def _insurer(line: dict[str, Any]) -> Text:
+    """What the insurer must hear, where that cannot wait."""
+    loud = [duty["what"] for duty in line["insurance"] if duty["loud"]]
+    return Text("".join(f"\n{what}" for what in loud), style="yellow")
 
 
 # ---- one account
@@ -142,6 +150,7 @@ def _facts(one: Late) -> Iterator[tuple[str, str]]:
     yield from (("Promise", _promise(made, situation.currency, situation.as_of)) for made in promises_of(situation))
     for dispute in one.disputes:
         yield "Dispute", f"{f'about {dispute.invoice}: ' if dispute.invoice else ''}{dispute.owner} has to settle it"
+    yield from (("Insurer", duty.what) for duty in one.duties)
     yield "Agency", f"{AGENCY[one.readiness.state]}. {one.readiness.why}"
     yield from (("", f"missing: {lack.why}") for lack in one.readiness.lacks)
     in_order = {True: "in order", False: "not in order", None: "cannot be told"}[one.house.in_order]

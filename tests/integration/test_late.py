@@ -264,6 +264,15 @@ def test_people_read_a_table_and_the_evidence_of_one_account(book):
     assert book("late", "C9").code == 2
 
 
+def test_what_the_insurer_must_hear_stands_beside_it(book):
+    Path("insured.csv").write_text("account,name,insured_limit,insured_until\nC1,Norda,5000.00,2027-01-01\n")
+    assert book("import", "accounts", "insured.csv").code == 0
+    assert late(book, on="2026-03-02")["C1"]["insurance"] == []
+    (duty,) = late(book, on="2026-03-30")["C1"]["insurance"]
+    assert (duty["kind"], duty["on"], duty["loud"], duty["invoices"]) == ("report", "2026-04-05", True, ["A1", "A2"])
+    assert "credit insurer" in " ".join(book("late", "--as-of", "2026-03-30").out.split())
+
+
 def test_a_family_is_one_line_with_its_sums(book):
     record(book, "C2", "demand", "--on", "2026-03-01")
     found = late(book, "--group")
