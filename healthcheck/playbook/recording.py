@@ -15,7 +15,7 @@ from healthcheck.money import to_minor
 from healthcheck.months import add_months
 from healthcheck.playbook import journal
 from healthcheck.playbook.disputes import OWNER
-from healthcheck.playbook.entries import KINDS, METHODS, REASONS, SETTLED, STRENGTHS, Entry, standing
+from healthcheck.playbook.entries import KEEPS_OUT, KINDS, METHODS, REASONS, SETTLED, STRENGTHS, Entry, standing
 from healthcheck.store.books import Account, Invoice
 from healthcheck.store.late import Record
 
@@ -58,7 +58,7 @@ def prepare(session: Session, account: Account, said: Said, currency: str) -> li
     entry = Entry(
         id=0, kind=said.kind, on=said.on, invoice=said.invoice, amount=money[0], currency=money[1], due=said.due, agency=said.agency,
         method=_word(said.method, "--method", METHODS), reason=_reason(said), note=said.note.strip(), by=said.by.strip(),
-        owner=(said.owner or OWNER) if said.kind == "dispute" else said.owner, refers=_referred(said, known),
+        owner=(said.owner or OWNER) if said.kind == "dispute" else said.owner, refers=_referred(said, known, account),
     )  # fmt: skip
     return list(_instalments(entry, said.times, said.every))
 
@@ -157,7 +157,7 @@ def _word(value: str | None, option: str, words: Sequence[str]) -> str | None:
     return word
 
 
-def _referred(said: Said, known: Sequence[Entry]) -> int | None:
+def _referred(said: Said, known: Sequence[Entry], account: Account) -> int | None:
     """The record that a ``resolved`` or ``withdrawn`` is about. Raises UsageError where it is none, or nothing stands to be resolved."""
     if said.refers is not None and said.refers not in {entry.id for entry in known}:
         raise UsageError(
@@ -167,7 +167,9 @@ def _referred(said: Said, known: Sequence[Entry]) -> int | None:
         open_ = [entry for entry in standing(known, SETTLED) if entry.on <= said.on]
         mine = [one for one in open_ if said.refers in (None, one.id) and said.invoice in (None, one.invoice)]
         if not mine:
-            raise UsageError("nothing to resolve: no dispute, demand, placement or evasiveness stands on record here")
+            raise UsageError(
+                f"nothing to resolve: no dispute, demand, placement or evasiveness stands on record here{_hint(account)}"
+            )
     return _question(known) if said.kind == "answer" and said.refers is None else said.refers
 
 
@@ -176,6 +178,11 @@ def _question(known: Sequence[Entry]) -> int | None:
     answered = {entry.refers for entry in known if entry.kind == "answer"}
     asked = [entry.id for entry in known if entry.kind == "asked" and entry.id not in answered]
     return asked[-1] if asked else None
+
+
+def _hint(account: Account) -> str:
+    stated = (account.relationship or "").strip().lower()
+    return f"; the customer file says {stated}: change it there" if stated in KEEPS_OUT else ""
 
 
 def _instalments(entry: Entry, times: int, every: str) -> Iterator[Entry]:

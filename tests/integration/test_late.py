@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from healthcheck.settings import load
 from healthcheck.store.late import Record
 from healthcheck.store.operations import AuditEntry
 from healthcheck.store.session import connect, read
@@ -187,7 +188,7 @@ def test_what_is_recorded_is_listed_taken_back_and_in_the_audit(book):
     number = book("record", "C1", "list", "--json").lines[0]["id"]
     assert f"ends relationship {number}" in record(book, "C1", "withdrawn", "--id", number, "--on", "2026-02-03")
     assert [line["kind"] for line in book("record", "C1", "list", "--json").lines] == ["bank_confirmed"]
-    with read(connect("sqlite:///healthcheck.db")) as session:
+    with read(connect(load().database_url)) as session:
         noted = [one.what for one in session.exec(select(AuditEntry)) if one.what.startswith("record.")]
         kept = [one.kind for one in session.exec(select(Record))]
     assert noted == ["record.relationship", "record.bank_confirmed", "record.withdrawn"]
@@ -291,7 +292,7 @@ def test_the_sums_are_the_ledgers(book):
 
     record(book, "C2", "dispute", "--invoice", "B1", "--on", "2026-02-27")
     for day in (date(2026, 2, 5), date(2026, 3, 2), date(2026, 4, 30)):
-        accounts = read_columns(connect("sqlite:///healthcheck.db"), day, "EUR").accounts
+        accounts = read_columns(connect(load().database_url), day, "EUR").accounts
         owed = {
             name: plain(amount, "EUR") for name, amount in accounts.select("account", "past_due").iter_rows() if amount
         }
