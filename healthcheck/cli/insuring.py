@@ -10,6 +10,8 @@ from healthcheck.cli import common
 from healthcheck.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from healthcheck.playbook.handover import Case
 
 app = typer.Typer(help="What is insured, and what the credit insurer must hear by when.", no_args_is_help=True)
@@ -23,10 +25,12 @@ COLUMNS = ("account", "name", "open", "insured", "own_risk", "cover_until", "by"
 def list_(as_of: str = AS_OF, as_json: bool = JSON) -> None:
     """The insured accounts that are late, have more open than is insured, or whose cover ends: what is insured, and what to do by when."""
     from healthcheck.playbook import handover
+    from healthcheck.playbook.policy import policy_from
 
     settings = common.settings()
     engine, on = common.open_database(settings), common.day(as_of, "--as-of") or settings.business_day(common.now())
-    found = handover.insured(engine, on, settings, common.now())
+    policy, late = policy_from(settings), handover.insured(engine, on, settings, common.now())
+    found = sorted((handover.case(one, policy) for one in late), key=_first)
     if as_json:
         for one in found:
             common.print_json(_line(one))
@@ -68,6 +72,10 @@ def reported(
     else:
         only = " (not recorded: only a try)" if dry_run else ""
         typer.echo(f"{account}: reported to the insurer on {day}{f', {invoice}' if invoice else ''}{only}")
+
+
+def _first(one: Case) -> tuple[date, str]:
+    return one.duties[0].on, one.situation.customer.account
 
 
 def _line(one: Case) -> dict[str, Any]:

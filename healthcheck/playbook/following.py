@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from healthcheck.playbook import gather, handover, journal, stages
+from healthcheck.playbook import agency, gather, handover, insurance, journal, stages
 from healthcheck.playbook.insurance import Duty
-from healthcheck.playbook.policy import policy_from
+from healthcheck.playbook.policy import Policy, policy_from
+from healthcheck.playbook.situation import Situation
 from healthcheck.playbook.stages import Step
 from healthcheck.settings import Settings
 from healthcheck.store.session import read
@@ -52,17 +54,17 @@ class Followed:
 def follow(engine: Engine, as_of: date, settings: Settings, now: datetime) -> tuple[Followed, ...]:
     """All accounts past due, kept out of, or with a duty towards the insurer; by what is past due, the largest first."""
     policy = policy_from(settings)
-    late = [handover.case(one, policy) for one in gather.situations(engine, as_of, settings, now)]
-    known = {one.situation.customer.key for one in late}
-    late += [one for one in handover.insured(engine, as_of, settings, now) if one.situation.customer.key not in known]
     with read(engine) as session:
         away = journal.kept_out(session)
-    found = [_followed(one, stages.step(one.situation, policy), away) for one in late]
-    return tuple(sorted(found, key=lambda one: (-one.past_due, -one.disputed, one.entity, one.account)))
+    found: dict[int, Followed] = {}  # made one by one: what a situation holds is too much to keep for all
+    late, insured = gather.situations(engine, as_of, settings, now), handover.insured(engine, as_of, settings, now)
+    for one in chain(late, insured):
+        if one.customer.key not in found:
+            found[one.customer.key] = _followed(one, policy, away)
+    return tuple(sorted(found.values(), key=lambda one: (-one.past_due, -one.disputed, one.entity, one.account)))
 
 
-def _followed(one: handover.Case, step: Step, away: Collection[int]) -> Followed:
-    about = one.situation
+def _followed(about: Situation, policy: Policy, away: Collection[int]) -> Followed:
     who = about.customer
     return Followed(
         key=who.key,
@@ -72,9 +74,9 @@ def _followed(one: handover.Case, step: Step, away: Collection[int]) -> Followed
         past_due=about.past_due,
         disputed=about.disputed,
         exposure=about.exposure,
-        step=step,
-        agency=one.readiness.state,
-        duties=one.duties,
+        step=stages.step(about, policy),
+        agency=agency.readiness(about, policy).state,
+        duties=insurance.duties(about, policy),
         sales_rep=who.sales_rep,
         rep_email=who.rep_email,
         manager_email=who.manager_email,

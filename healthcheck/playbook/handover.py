@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+import polars as pl
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from healthcheck import money
 from healthcheck.ledger import freshness
-from healthcheck.ledger.read import chunks, read_parts
+from healthcheck.ledger.read import chunks, read_columns, read_parts
 from healthcheck.months import add_months
 from healthcheck.playbook import agency, gather, house, house_book, insurance, journal, recovery
 from healthcheck.playbook.agency import READY, URGENT
@@ -73,18 +74,27 @@ def cases(engine: Engine, as_of: date, settings: Settings, now: datetime) -> lis
     return sorted(late, key=lambda one: (-one.readiness.days, one.situation.customer.account))
 
 
-def insured(engine: Engine, as_of: date, settings: Settings, now: datetime) -> list[Case]:
-    """The accounts with a duty towards the insurer, late or not, the earliest first."""
-    with read(engine) as session:
-        covered = session.exec(
-            select(Account.id).where(col(Account.insured_limit).is_not(None)).order_by(col(Account.id))
-        )
-        keys = [key for key in covered if key is not None]
+def insured(engine: Engine, as_of: date, settings: Settings, now: datetime) -> Iterator[Situation]:
+    """The accounts with a duty towards the insurer, late or not; only those that may have one are looked at closely."""
     policy = policy_from(settings)
-    found = [case(one, policy) for one in gather.situations(engine, as_of, settings, now, keys)]
-    return sorted(
-        (one for one in found if one.duties), key=lambda one: (one.duties[0].on, one.situation.customer.account)
-    )
+    keys = _under_cover(engine, as_of, settings)
+    for one in gather.situations(engine, as_of, settings, now, keys):
+        if insurance.duties(one, policy):
+            yield one
+
+
+def _under_cover(engine: Engine, as_of: date, settings: Settings) -> list[int]:
+    """The insured accounts that are late, have more open than is insured, or whose cover ends or has ended."""
+    with read(engine) as session:
+        covered = select(Account.id).where(col(Account.insured_limit).is_not(None)).order_by(col(Account.id))
+        keys = [key for key in session.exec(covered) if key is not None]
+    if not keys:
+        return []
+    accounts = read_columns(engine, as_of, settings.currency, keys).accounts
+    late = (pl.col("past_due") > 0) | (pl.col("disputed") > 0)
+    ends = pl.col("insured_until") <= as_of + timedelta(days=insurance.ENDS_SOON[0])
+    over = pl.col("exposure") > pl.col("insured_limit")
+    return accounts.filter(pl.col("insured_limit").is_not_null() & (late | ends | over))["key"].to_list()
 
 
 def handed_over(session: Session, as_of: date) -> frozenset[int]:
