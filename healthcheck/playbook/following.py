@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from healthcheck.playbook import agency, gather, handover, insurance, journal, stages
+from healthcheck.playbook import agency, gather, handover, house, insurance, journal, stages
 from healthcheck.playbook.insurance import Duty
 from healthcheck.playbook.policy import Policy, policy_from
 from healthcheck.playbook.situation import Situation
@@ -44,6 +44,7 @@ class Followed:
     sales_rep: str | None = None
     rep_email: str | None = None
     manager_email: str | None = None
+    faults: str = ""  # what is not in order in our own house, of an account that could be handed over
     kept_out: bool = False  # as recorded by now, even if after the date that is looked at
 
     @property
@@ -65,7 +66,8 @@ def follow(engine: Engine, as_of: date, settings: Settings, now: datetime) -> tu
 
 
 def _followed(about: Situation, policy: Policy, away: Collection[int]) -> Followed:
-    who = about.customer
+    who, state = about.customer, agency.readiness(about, policy).state
+    ripe = state in (agency.READY, agency.URGENT)
     return Followed(
         key=who.key,
         account=who.account,
@@ -75,11 +77,12 @@ def _followed(about: Situation, policy: Policy, away: Collection[int]) -> Follow
         disputed=about.disputed,
         exposure=about.exposure,
         step=stages.step(about, policy),
-        agency=agency.readiness(about, policy).state,
+        agency=state,
         duties=insurance.duties(about, policy),
         sales_rep=who.sales_rep,
         rep_email=who.rep_email,
         manager_email=who.manager_email,
+        faults=house.assess(about, policy).faults if ripe else "",
         kept_out=who.key in away,
     )
 

@@ -67,6 +67,7 @@ def _row(one: Followed, newly: Collection[str]) -> LateRow:
         who=_named(step.who, one),
         step=upper_first(_named(step.next_step, one)),
         on=step.next_date,
+        faults=one.faults,
         new=one.account in newly,
     )
 
@@ -110,7 +111,12 @@ def told(row: LateRow, currency: str, as_of: date) -> str:
     said = (
         f"{row.name} ({row.account}{', new' if row.new else ''}): {owed(row, currency)}{f'; {state}' if state else ''}."
     )
-    return f"{said} {upper_first(why)} Next: {row.step.rstrip('.')} ({who(row, as_of)})."
+    return f"{said} {first(row)}{upper_first(why)} Next: {row.step.rstrip('.')} ({who(row, as_of)})."
+
+
+def first(row: LateRow) -> str:
+    """``Our own house first: ...``; empty where it is in order, or nothing is to be handed over."""
+    return f"Our own house first: {row.faults[:1].lower()}{row.faults[1:]} " if row.faults else ""
 
 
 def owed(row: LateRow, currency: str) -> str:

@@ -101,7 +101,8 @@ class Counts:
 class LateRow:
     """One late account. Amounts are reporting minor units; ``new``: the month before did not know it as late.
 
-    ``sales``: what sales does about it now (rep, manager, learn: is asked; keep_out); empty: nothing. ``agency``: as in the playbook.
+    ``sales``: what sales does about it now (rep, manager, learn: is asked; keep_out); empty: nothing. ``agency``: as in the playbook;
+    ``faults``: what is not in order in our own house.
     """
 
     name: str
@@ -116,6 +117,7 @@ class LateRow:
     who: str
     step: str
     on: date | None
+    faults: str = ""
     new: bool = False
 
 

@@ -116,6 +116,17 @@ def test_credit_reads_who_acts_what_comes_next_and_by_when(engine, month):
         assert words in flat(html)
 
 
+def test_an_account_to_hand_over_says_our_own_house_first(engine, month):
+    faults = "Nobody followed up from 2 June to 21 September; the rule is every 14 days."
+    _, text, html = mails(engine, late(agency="urgent", days=80, stage="late", faults=faults))[
+        "credit@nordwind.example"
+    ]
+    told = flat(text).split("Firm L1 (L1)")[1]
+    assert told.index("Our own house first: nobody followed up from 2 June") < told.index("31 days past due")
+    assert faults in flat(html)
+    assert "Our own house first" not in mails(engine, late())["credit@nordwind.example"][1]
+
+
 def test_the_note_on_newly_late_accounts_gives_way_to_the_section(engine, month):
     alone = mails(engine)["credit@nordwind.example"][1]
     assert "Now late, and no longer a matter of routine" in alone
