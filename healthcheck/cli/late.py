@@ -36,7 +36,8 @@ def late(
         _tasks(common.open_database(settings), as_json)
         return
     day = common.day(as_of, "--as-of") or settings.business_day(now)
-    found = sorted(_found(common.open_database(settings), day, settings, now, account, entity), key=_order)
+    engine = common.open_database(settings)
+    found = sorted(_found(engine, day, settings, now, account, entity), key=_order)
     lines = [(group_line(some), some[0]) for some in families(found)] if group else [(line(one), one) for one in found]
     if as_json:
         for told, _ in lines:
@@ -47,7 +48,15 @@ def late(
     if account and found:
         print_one(found[0])
     else:
-        print_all(lines, day)
+        print_all(lines, day, _waiting(engine))
+
+
+def _waiting(engine: Engine) -> int:
+    from healthcheck.playbook import journal
+    from healthcheck.store.session import read
+
+    with read(engine) as session:
+        return len(journal.waiting(session))
 
 
 def _tasks(engine: Engine, as_json: bool) -> None:

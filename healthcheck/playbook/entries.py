@@ -32,6 +32,7 @@ HOUSE_KINDS: Final = {
     "withdrawn": "a record was a mistake and is taken back",
 }
 METHODS: Final = ("phone", "mail", "letter", "visit", "other")
+METHOD_NAMES: Final = {"email": "mail", "e-mail": "mail", "call": "phone", "telephone": "phone", "post": "letter"}
 REASONS: Final = ("oversight", "disaster", "cash", "dispute", "unwilling", "other")  # why the customer says it is late
 KEEPS_OUT: Final = ("evasive", "demand", "placement")  # while one of these stands, sales stays out
 SETTLED: Final = (

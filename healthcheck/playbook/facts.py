@@ -18,7 +18,12 @@ from healthcheck.playbook.promises import Promise
 from healthcheck.playbook.situation import Owed, Situation
 from healthcheck.reports.text import day
 
-SALES_REASONS: Final = ("price", "agreement")  # of a dispute: it turns on what sales agreed
+SALES_REASONS: Final = (
+    "price",
+    "agreement",
+    "agreed",
+    "sales",
+)  # words of a dispute's reason: it turns on what sales agreed
 SALES_OWNERS: Final = ("sales", "sales rep", "sales manager", "manager")
 WRITTEN: Final = ("mail", "letter")
 NO_REMINDER: Final = ("verification",)  # letters that ask for no payment
@@ -129,7 +134,7 @@ class Facts:
         customer = self.situation.customer
         people = (customer.sales_rep, customer.rep_email, customer.manager_email, *SALES_OWNERS)
         own = dispute.owner.strip().lower() in {name.strip().lower() for name in people if name}
-        return own or dispute.reason in SALES_REASONS
+        return own or any(word in (dispute.reason or "").lower() for word in SALES_REASONS)
 
     def on_day(self, number: int) -> date:
         """The date on which the oldest of what is late is so many days past due."""

@@ -15,7 +15,17 @@ from healthcheck.money import to_minor
 from healthcheck.months import add_months
 from healthcheck.playbook import journal
 from healthcheck.playbook.disputes import OWNER
-from healthcheck.playbook.entries import KEEPS_OUT, KINDS, METHODS, REASONS, SETTLED, STRENGTHS, Entry, standing
+from healthcheck.playbook.entries import (
+    KEEPS_OUT,
+    KINDS,
+    METHOD_NAMES,
+    METHODS,
+    REASONS,
+    SETTLED,
+    STRENGTHS,
+    Entry,
+    standing,
+)
 from healthcheck.store.books import Account, Invoice
 from healthcheck.store.late import Record
 
@@ -57,7 +67,7 @@ def prepare(session: Session, account: Account, said: Said, currency: str) -> li
     money = _money(said, (invoice.currency if invoice else account.currency) or currency)
     entry = Entry(
         id=0, kind=said.kind, on=said.on, invoice=said.invoice, amount=money[0], currency=money[1], due=said.due, agency=said.agency,
-        method=_word(said.method, "--method", METHODS), reason=_reason(said), note=said.note.strip(), by=said.by.strip(),
+        method=_method(said.method), reason=_reason(said), note=said.note.strip(), by=said.by.strip(),
         owner=(said.owner or OWNER) if said.kind == "dispute" else said.owner, refers=_referred(said, known, account),
     )  # fmt: skip
     return list(_instalments(entry, said.times, said.every))
@@ -146,6 +156,10 @@ def _reason(said: Said) -> str | None:
     if said.kind == "contact":
         return _word(said.reason, "--reason", REASONS)
     return (said.reason or "").strip() or None
+
+
+def _method(value: str | None) -> str | None:
+    return _word(METHOD_NAMES.get((value or "").strip().lower(), value), "--method", METHODS)
 
 
 def _word(value: str | None, option: str, words: Sequence[str]) -> str | None:

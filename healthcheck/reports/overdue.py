@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from healthcheck import money
+from healthcheck.ledger import freshness
 from healthcheck.playbook.late import Late
 from healthcheck.playbook.promises import Promise
 from healthcheck.playbook.promises import of as promises_of
@@ -34,8 +35,13 @@ AGENCY: Final = {
 }
 
 
-def print_all(lines: Sequence[tuple[dict[str, Any], Late]], as_of: date, console: Console | None = None) -> None:
-    """A table for each stage, the latest first; ``lines`` as ``late --json`` prints them, each with what it was made of."""
+def print_all(
+    lines: Sequence[tuple[dict[str, Any], Late]], as_of: date, tasks: int = 0, console: Console | None = None
+) -> None:
+    """A table for each stage, the latest first; ``lines`` as ``late --json`` prints them, each with what it was made of.
+
+    ``tasks``: how many wait for somebody.
+    """
     out = console or Console()
     if not lines:
         out.print(f"Nothing is past due as of {day(as_of)}.")
@@ -45,6 +51,10 @@ def print_all(lines: Sequence[tuple[dict[str, Any], Late]], as_of: date, console
         found = [(line, one) for line, one in lines if line["stage"] == stage]
         if found:
             out.print(_table(stage, found, as_of))
+    if old := freshness.warning(lines[0][1].situation.books_until, as_of):
+        out.print(old)
+    if tasks:
+        out.print(f"{count(tasks, 'task waits', 'tasks wait')} for somebody: healthcheck late --tasks")
 
 
 def _total(lines: Sequence[tuple[dict[str, Any], Late]]) -> str:

@@ -86,7 +86,7 @@ def test_nothing_later_is_known(book):
 
 
 def test_standard_efforts_bring_in_the_manager(book):
-    for day, method in (("2026-02-09", "mail"), ("2026-02-16", "mail"), ("2026-02-24", "phone")):
+    for day, method in (("2026-02-09", "mail"), ("2026-02-16", "E-Mail"), ("2026-02-24", "call")):
         record(book, "C1", "contact", "--method", method, "--on", day, "--reason", "cash")
     found = late(book)["C1"]
     assert (found["sales"], found["who"], found["approach"]) == ("manager", "m@x.example", "cannot_pay")
@@ -258,6 +258,8 @@ def test_people_read_a_table_and_the_evidence_of_one_account(book):
     record(book, "C1", "promise", "--amount", "300", "--due", "2026-02-12", "--on", "2026-02-10")
     table = book("late", "--as-of", DAY).out
     assert "Norda" in table
+    assert "The ledger ends on" not in table
+    assert "The ledger ends on" in book("late", "--as-of", "2026-06-30").out
     one = book("late", "C1", "--as-of", DAY).out
     assert "partly" in one or "broken" in one
     assert book("late", "C3", "--as-of", DAY).out == "Nothing is past due as of 2 March 2026.\n"

@@ -103,6 +103,8 @@ CASES = (
          late(30, entries=[*TRIED, entry("asked", 3), entry("answer", 1)]), "middle manager middle_tried act_on_answer", AS_OF),
     Case("a dispute about what sales agreed", "1: complicated sales background",
          late(30, entries=[entry("dispute", 3, **PRICE)]), "middle manager middle_dispute ask_manager"),
+    Case("a dispute in somebody's own words", "1: complicated sales background",
+         late(30, entries=[entry("dispute", 3, reason="Complicated sales background")]), "middle manager middle_dispute ask_manager"),
     Case("a dispute that sales owns", "1: complicated sales background",
          late(30, sales_rep="Ada", entries=[entry("dispute", 3, invoice="I30", owner="Ada")]), "middle manager middle_dispute ask_manager"),
     Case("a plain dispute needs no manager", "1: involved strategically",
