@@ -78,19 +78,29 @@ class Made:
 
 
 @app.command("list")
-def list_(as_of: str = AS_OF, as_json: bool = JSON) -> None:
+def list_(
+    kinds: list[str] = typer.Option([], "--kind", help="These letters alone; may be given several times."),
+    as_of: str = AS_OF,
+    as_json: bool = JSON,
+) -> None:
     """Which letters are due to go out and why, and which were ordered and wait. Sends nothing."""
     from healthcheck.cli.letters_due import due_lines, waiting_lines
 
     settings, now = common.settings(), common.now()
     engine = common.open_database(settings)
     day = common.day(as_of, "--as-of") or settings.business_day(now)
-    due, waiting = list(due_lines(engine, settings, day, now)), waiting_lines(engine, settings, now)
+    due = [line for line in due_lines(engine, settings, day, now) if not kinds or line["kind"] in kinds]
+    waiting = waiting_lines(engine, settings, now)
     if as_json:
         for line in (*due, *waiting):
             common.print_json(line)
         return
-    common.print_table(due, ("account", "kind", "why", "invoices", "channel", "next"), f"no letter is due as of {day}")
+    shown = [line for line in due if kinds or line["kind"] != "verification"]
+    common.print_table(
+        shown, ("account", "kind", "why", "invoices", "channel", "next"), "" if due else f"no letter is due as of {day}"
+    )
+    if len(due) > len(shown):
+        print(f"{len(due) - len(shown)} verification letters besides: healthcheck letters list --kind verification")
     if waiting:
         print("\nOrdered and not gone yet:")
         common.print_table(waiting, ("letter", "account", "kind", "on", "channel", "state", "next"), "")

@@ -86,6 +86,7 @@ def _account(one: Customer) -> Row:
         "sales_rep": rep,
         "rep_email": customers.REPS[rep],
         "manager_email": customers.MANAGER,
+        "customer_email": f"payables@{one.number.lower()}.example",
         "relationship": one.relationship,
         "risk_class": one.risk,
         "opened": one.since

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from healthcheck.months import Month
 from healthcheck.playbook import habits
+from healthcheck.playbook.approach import Sign
 from healthcheck.playbook.brief import (
     BOOKS,
     BUREAU,
@@ -276,12 +277,17 @@ def _points_to(desk: Desk) -> Iterator[Answer]:
         label = desk.say("label.speaks_for", side=desk.say(f"side.{side}"))
         for source in (COMPUTED, BUREAU):
             mine = [sign for sign in signs if (sign.source == BUREAU) == (source == BUREAU)]
-            told = [
-                sign.text.rstrip(".") if desk.language.code == "en" else desk.say(f"sign.{sign.source}")
-                for sign in mine
-            ]
+            told = [_sign(desk, sign) for sign in mine]
             if told:
                 yield Answer(f"speaks_for.{side}", label, upper_first("; ".join(dict.fromkeys(told))) + ".", source)
+
+
+def _sign(desk: Desk, sign: Sign) -> str:
+    """A check that was told above is named; other signs are told in English, and in other languages by where they come from."""
+    check = next((name for name, said in desk.s.checks.items() if said.summary == sign.text), None)
+    if check is not None and f"check.{check}" in desk.language.phrases:
+        return desk.say("sign.check", check=desk.say(f"check.{check}"))
+    return sign.text.rstrip(".") if desk.language.code == "en" else desk.say(f"sign.{sign.source}")
 
 
 def question(
