@@ -128,6 +128,8 @@ def file(
 
     settings, engine, on = _begin(as_of)
     about = _situation(engine, account, entity, on, settings)
+    if not any(one.days > 0 for one in about.owed):
+        raise UsageError(f"{account} owes nothing that is past due on {on}")
     numbers = [*(one.number for one in about.owed), *(one.number for one in about.paid)]
     found = papers.scan(documents, about.customer.account, numbers) if documents else None
     made = dossier.build(about, policy_from(settings), found, _identity(engine, about.customer.key), _promises(about))

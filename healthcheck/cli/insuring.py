@@ -18,7 +18,7 @@ app = typer.Typer(help="What is insured, and what the credit insurer must hear b
 
 AS_OF = typer.Option(None, "--as-of", metavar="DATE", help="As known on this date. Default: today.")
 JSON = typer.Option(False, "--json", help="JSON on standard output, and nothing else there.")
-COLUMNS = ("account", "name", "open", "insured", "own_risk", "cover_until", "by", "what")
+COLUMNS = ("account", "open", "own_risk", "by", "what")
 
 
 @app.command("list")
@@ -36,7 +36,7 @@ def list_(as_of: str = AS_OF, as_json: bool = JSON) -> None:
             common.print_json(_line(one))
     else:
         rows = [row for one in found for row in _rows(one)]
-        common.print_table(rows, COLUMNS, f"no duty towards a credit insurer on {on}", ("open", "insured", "own_risk"))
+        common.print_table(rows, COLUMNS, f"no duty towards a credit insurer on {on}", ("open", "own_risk"))
 
 
 @app.command("reported")
@@ -101,8 +101,8 @@ def _rows(one: Case) -> list[dict[str, Any]]:
     about, cover = one.situation, one.cover
     if cover is None:
         return []
-    sums = {"open": cover.exposure, "insured": cover.insured, "own_risk": cover.own}
-    head = {"account": about.customer.account, "name": about.customer.name, "cover_until": cover.until}
+    sums = {"open": cover.exposure, "own_risk": cover.own}
+    head = {"account": f"{about.customer.account} {about.customer.name}"}
     head |= {name: shown(minor, about.currency) for name, minor in sums.items()}
     empty = dict.fromkeys(head)
     return [{**(empty if place else head), "by": duty.on, "what": duty.what} for place, duty in enumerate(one.duties)]

@@ -37,6 +37,7 @@ def place(
 ) -> None:  # fmt: skip
     """Record that an account was handed over: our chasing and sales' mails about it stop."""
     from healthcheck.playbook import handover, placements
+    from healthcheck.playbook.agency import NOT_YET
     from healthcheck.playbook.policy import policy_from
 
     settings, engine, about = _about(account, entity, on)
@@ -44,6 +45,7 @@ def place(
     there = placements.Start(agency.strip(), amount, note, _who(by))
     _do(engine, dry_run, lambda session, at: placements.start(session, about, found.readiness.placed, there, at))
     warnings = [f"Our own house is not in order. {found.house.faults}"] if found.house.in_order is False else []
+    warnings += [found.readiness.why] if found.readiness.state == NOT_YET else []
     warnings += [f"Missing for the file: {lack.why}" for lack in found.readiness.lacks]
     said = {
         "agency": there.agency,

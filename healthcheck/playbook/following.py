@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from healthcheck.playbook import agency, gather, handover, house, insurance, journal, stages
 from healthcheck.playbook.insurance import Duty
+from healthcheck.playbook.late import unconverted
 from healthcheck.playbook.policy import Policy, policy_from
 from healthcheck.playbook.situation import Situation
 from healthcheck.playbook.stages import Step
@@ -44,6 +45,7 @@ class Followed:
     sales_rep: str | None = None
     rep_email: str | None = None
     manager_email: str | None = None
+    unconverted: str = ""  # past due and undisputed, without an exchange rate, in its own currency
     faults: str = ""  # what is not in order in our own house, of an account that could be handed over
     kept_out: bool = False  # as recorded by now, even if after the date that is looked at
 
@@ -82,6 +84,7 @@ def _followed(about: Situation, policy: Policy, away: Collection[int]) -> Follow
         sales_rep=who.sales_rep,
         rep_email=who.rep_email,
         manager_email=who.manager_email,
+        unconverted=unconverted(about),
         faults=house.assess(about, policy).faults if ripe else "",
         kept_out=who.key in away,
     )

@@ -20,8 +20,10 @@ from healthcheck.playbook import agency, gather, house, house_book, insurance, j
 from healthcheck.playbook.agency import READY, URGENT
 from healthcheck.playbook.choosing import Need
 from healthcheck.playbook.entries import in_force
+from healthcheck.playbook.late import unconverted
 from healthcheck.playbook.policy import Policy, policy_from
 from healthcheck.playbook.situation import Situation
+from healthcheck.reports.text import count
 from healthcheck.settings import Settings
 from healthcheck.store.books import Account
 from healthcheck.store.late import Record
@@ -70,7 +72,7 @@ def cases(engine: Engine, as_of: date, settings: Settings, now: datetime) -> lis
     """All late accounts, the oldest first; those in others' hands too."""
     policy = policy_from(settings)
     found = [case(one, policy) for one in gather.situations(engine, as_of, settings, now)]
-    late = [one for one in found if one.situation.past_due or one.situation.disputed or one.readiness.placed]
+    late = [one for one in found if house.past_due(one.situation) or one.readiness.placed]
     return sorted(late, key=lambda one: (-one.readiness.days, one.situation.customer.account))
 
 
@@ -124,7 +126,7 @@ def need(found: Sequence[Case], placed: Collection[int], books: str, currency: s
         owed=money.shown(sum(one.situation.past_due for one in waiting), currency),
         countries=tuple(country for country, _ in countries.most_common()),
         books=books,
-        ages=tuple(f"{ages[name]} of {name}" for _, name in BANDS if ages[name]),
+        ages=tuple(f"{count(ages[name], 'account')} of {name}" for _, name in BANDS if ages[name]),
     )
 
 
@@ -139,8 +141,13 @@ def whole_book(engine: Engine, as_of: date, settings: Settings, found: Sequence[
         total += house_book.tally(columns, policy)
     with read(engine) as session:
         until = freshness.latest(session, as_of)
-    late = {one.situation.customer.account: one.house for one in found if house.past_due(one.situation)}
+    late = {_number(one): one.house for one in found if house.past_due(one.situation)}
     return house_book.assess(total, late, until, as_of, policy)
+
+
+def _number(one: Case) -> str:
+    who = one.situation.customer
+    return f"{who.entity}/{who.account}" if who.entity else who.account
 
 
 # ---- for --json
@@ -160,6 +167,7 @@ def line(one: Case) -> dict[str, Any]:
         "days_past_due": one.readiness.days,
         "amount_past_due": money.plain(about.past_due, currency),
         "currency": currency,
+        **({"unconverted": strange} if (strange := unconverted(about)) else {}),
         "missing": one.readiness.missing,
         "house_in_order": one.house.in_order,
         "recovery": _recovery(one.recovery, currency),

@@ -48,7 +48,7 @@ def late(situation: Situation, policy: Policy) -> Late:
         house.assess(situation, policy),
         open_disputes(situation),
         insurance.duties(situation, policy),
-        _unconverted(situation),
+        unconverted(situation),
     )
 
 
@@ -114,7 +114,7 @@ def _largest(members: list[Late]) -> tuple[int, str]:
     return -sum(one.situation.past_due for one in members), members[0].situation.customer.group
 
 
-def _unconverted(situation: Situation) -> str:
+def unconverted(situation: Situation) -> str:
     """``USD 1200.00, GBP 3.50``: what no rate values, in its own currency."""
     sums: dict[str, int] = {}
     in_dispute = disputed(situation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,7 +12,7 @@ from sqlmodel import Session
 from healthcheck.errors import UsageError
 from healthcheck.money import plain, to_minor
 from healthcheck.playbook import journal, recording
-from healthcheck.playbook.agency import Placed
+from healthcheck.playbook.agency import Placed, undisputed
 from healthcheck.playbook.situation import Situation
 from healthcheck.store.books import Account
 
@@ -45,12 +46,23 @@ def start(session: Session, about: Situation, there: Placed | None, said: Start,
     if there and there.record:
         remedy = f"healthcheck record {about.customer.account} resolved --reason ..."
         raise UsageError(f"{about.customer.account} is with {there.agency} since {there.on}; end that first: {remedy}")
-    owed = plain(about.past_due, about.currency) if about.past_due else None
+    owed, currency = _owed(about)
     new = recording.Said(
         kind="placement", on=about.as_of, agency=said.agency, amount=said.amount or owed,
-        currency=None if said.amount else about.currency, note=said.note, by=said.by,
+        currency=None if said.amount else currency, note=said.note, by=said.by,
     )  # fmt: skip
     _store(session, about, new, at)
+
+
+def _owed(about: Situation) -> tuple[str | None, str]:
+    """What is past due and undisputed: in its own currency where there is one alone, else in the reporting one; None: nothing."""
+    sums = Counter[str]()
+    for one in undisputed(about):
+        sums[one.currency] += one.open
+    if len(sums) == 1:
+        ((currency, owed),) = sums.items()
+        return plain(owed, currency), currency
+    return (plain(about.past_due, about.currency) if about.past_due else None), about.currency
 
 
 def checked(session: Session, about: Situation, placed: Placed, note: str, by: str, at: datetime | None) -> None:

@@ -16,7 +16,7 @@ from healthcheck.reports.late_section import number
 from healthcheck.reports.message import is_address
 from healthcheck.reports.model import Overdue, RepDigest
 from healthcheck.reports.reps import is_own, recipient
-from healthcheck.reports.text import count, day, line
+from healthcheck.reports.text import count, day, joined, line
 from healthcheck.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def _address(one: Followed, settings: Settings) -> str | None:
 
 def _overdue(one: Followed, to: str, until: date) -> Overdue:
     rep = "" if is_own(one, to) else one.sales_rep or ""
-    return Overdue(line(one.name or one.account, 80), number(one), one.asks, one.past_due, one.step.days, until, rep)
+    name = line(one.name or one.account, 80)
+    return Overdue(name, number(one), one.asks, one.past_due, one.step.days, until, one.unconverted, rep)
 
 
 def chosen(found: Iterable[Followed], asked: Mapping[str, tuple[Overdue, ...]]) -> list[Followed]:
@@ -66,7 +67,8 @@ def chosen(found: Iterable[Followed], asked: Mapping[str, tuple[Overdue, ...]]) 
 
 def facts(one: Overdue, currency: str) -> str:
     """``EUR 18,400 is past due, the oldest by 21 days.``"""
-    return f"{money.shown(one.past_due, currency)} is past due, the oldest by {count(one.days, 'day')}."
+    parts = [money.shown(one.past_due, currency)] if one.past_due or not one.unconverted else []
+    return f"{joined([*parts, *filter(None, [one.unconverted])])} is past due, the oldest by {count(one.days, 'day')}."
 
 
 def closing(digest: RepDigest) -> str:

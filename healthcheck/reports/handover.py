@@ -18,6 +18,7 @@ from healthcheck.playbook.agency import Placed, Route
 from healthcheck.playbook.choosing import Ask
 from healthcheck.playbook.dossier import Dossier
 from healthcheck.playbook.handover import Case
+from healthcheck.playbook.late import unconverted
 from healthcheck.reports.text import count, day
 
 STYLE: Final = {"not_yet": "dim", "ready": "yellow", "urgent": "bold red", "placed": "cyan"}
@@ -34,16 +35,8 @@ def print_list(found: Sequence[Case], route: Route, late: int, as_of: date) -> N
         )
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for head, right in (
-        ("account", 0),
-        ("name", 0),
-        ("days", 1),
-        ("past due", 1),
-        ("state", 0),
-        ("our house", 0),
-        ("missing", 0),
-    ):
-        table.add_column(head, justify="right" if right else "left", overflow="fold")
+    for head in ("account", "days", "past due", "state", "our house", "missing"):
+        table.add_column(head, justify="right" if head in ("days", "past due", "missing") else "left", overflow="fold")
     for one in found:
         table.add_row(*_row(one))
     console.print(table)
@@ -59,8 +52,14 @@ def _row(one: Case) -> tuple[str, ...]:
     there = f"[{STYLE[state]}]{state.replace('_', ' ')}[/]{where}"
     return (
         escape(f"{about.customer.account} {about.customer.name}"), str(one.readiness.days or ""),
-        money.shown(about.past_due, about.currency), there, own, str(len(one.readiness.missing) or ""),
+        _owed(one), there, own, str(len(one.readiness.missing) or ""),
     )  # fmt: skip
+
+
+def _owed(one: Case) -> str:
+    about, strange = one.situation, unconverted(one.situation)
+    shown = [money.shown(about.past_due, about.currency)] if about.past_due or not strange else []
+    return "\n".join([*shown, *filter(None, [strange])])
 
 
 def print_case(one: Case) -> None:

@@ -67,6 +67,7 @@ def _row(one: Followed, newly: Collection[str]) -> LateRow:
         who=_named(step.who, one),
         step=upper_first(_named(step.next_step, one)),
         on=step.next_date,
+        unconverted=one.unconverted,
         faults=one.faults,
         new=one.account in newly,
     )
@@ -122,6 +123,7 @@ def first(row: LateRow) -> str:
 def owed(row: LateRow, currency: str) -> str:
     """``EUR 18,400, EUR 2,000 disputed``."""
     parts = [money.shown(row.past_due, currency)] if row.past_due else []
+    parts += [row.unconverted] if row.unconverted else []
     parts += [f"{money.shown(row.disputed, currency)} disputed"] if row.disputed else []
     return ", ".join(parts or ["nothing past due"])
 

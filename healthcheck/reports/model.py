@@ -117,6 +117,7 @@ class LateRow:
     who: str
     step: str
     on: date | None
+    unconverted: str = ""
     faults: str = ""
     new: bool = False
 
@@ -185,6 +186,7 @@ class Overdue:
     past_due: int
     days: int
     until: date
+    unconverted: str = ""
     rep: str = ""
 
 

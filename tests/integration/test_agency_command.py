@@ -156,6 +156,40 @@ def test_a_placement_from_the_first_day_to_the_last(book):
     ]  # fmt: skip
 
 
+def test_what_has_no_exchange_rate_is_shown_and_placed_in_its_own_currency(book):
+    Path("more.csv").write_text("account,invoice,issued,due,amount,currency\nC9,U1,2026-01-02,2026-02-02,700.50,USD\n")
+    assert book("import", "invoices", "more.csv").code == 0
+    found = listed(book)["C9"]
+    assert (found["amount_past_due"], found["unconverted"], found["recovery"]["left_out"]) == ("0.00", "USD 700.50", 1)
+    assert "USD 700.50" in said(book, "agency", "list", "--as-of", DAY)
+    place(book, "--on", DAY, account="C9")
+    placed = listed(book)["C9"]["placed"]
+    assert (placed["amount"], placed["currency"]) == ("700.50", "USD")
+    assert "recovered USD 100.00 for a fee of 0.00" in said(
+        book, "agency", "result", "C9", "--recovered", "100", "--on", DAY
+    )
+
+
+def test_accounts_of_two_entities_with_one_number_are_two(book):
+    rows = "entity,account,invoice,issued,due,amount,currency\nNorth,C1,N1,2026-01-05,2026-02-04,10.00,EUR\n"
+    Path("more.csv").write_text(rows)
+    assert book("import", "invoices", "more.csv").code == 0
+    (line,) = book("agency", "house", "--as-of", DAY, "--json").lines
+    assert "3 of 3 late accounts not followed up: C2, C1, North/C1." in line["answers"][2]["why"]
+    ran = book("agency", "show", "C1", "--as-of", DAY)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert said(book, "agency", "show", "C1", "--entity", "North", "--as-of", DAY)
+
+
+def test_placing_what_is_not_ready_is_a_persons_word_but_said(book):
+    shown = said(book, "agency", "place", "C3", "--agency", "Inkasso Nord", "--on", DAY)
+    assert "Nothing is past due." in shown
+    assert records(book) == [("placement", None, None)]
+    assert "1 case in the last twelve months" not in said(book, "agency", "list", "--as-of", DAY)
+    ran = book("agency", "file", "C3", "--zip", "C3.zip", "--as-of", DAY)
+    assert (ran.code, ran.err) == (2, "healthcheck: C3 owes nothing that is past due on 2026-04-13\n")
+
+
 def test_a_dry_run_says_the_same_and_records_nothing(book):
     for words in (("place", "C1", "--agency", "X"), ("place", "C2", "--agency", "X", "--amount", "12.50")):
         ran = book("agency", *words, "--on", DAY, "--dry-run", "--json")

@@ -192,6 +192,13 @@ def test_sales_is_asked_about_goods_and_never_to_negotiate(engine, month):
         assert words not in flat(text).lower()
 
 
+def test_what_has_no_rate_is_said_in_its_own_currency(engine, month):
+    one = replace(ASKS["rep"], past_due=0, unconverted="USD 700.00")
+    told = mails(engine, one)
+    assert "USD 700.00 is past due, the oldest by 9 days." in flat(told["ada@nordwind.example"][1])
+    assert "Firm L1 (L1): USD 700.00; early, the rep is asked." in flat(told["credit@nordwind.example"][1])
+
+
 def test_routine_questions_follow_and_an_overdue_customer_gets_no_second_question(engine, month):
     maria = {"sales_rep": "Maria Thorsen", "rep_email": "maria.thorsen@nordwind.example"}
     with read(engine) as session:
