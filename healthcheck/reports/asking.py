@@ -27,12 +27,20 @@ QUESTIONS: Final = {
     "manager": "Is anything that we sold or agreed in the way? Please tell them, too, what regular payment means for working together.",
     "learn": "How are they doing, as far as you can tell: business, cash, owners, people? What you know helps us to decide well.",
 }
+STALE_DAYS: Final = 31  # between the date that a month is judged by and its mails
 TITLE: Final = "Past due: where you can help"
 LEAVE: Final = "How and when it is paid, credit settles with them: leave instalments and discounts to us, and tell us what you hear."
 
 
-def whom(found: Sequence[Followed], settings: Settings, asked_on: date) -> dict[str, tuple[Overdue, ...]]:
-    """By address, the late customers that this person is asked about now; at most ``rep_questions`` each, the largest sums first."""
+def whom(
+    found: Sequence[Followed], settings: Settings, as_of: date, asked_on: date
+) -> dict[str, tuple[Overdue, ...]]:  # fmt: skip
+    """By address, the late customers that this person is asked about now; at most ``rep_questions`` each, the largest sums first.
+
+    Nobody when the month is caught up on long after its ``as_of``: what was late then says nothing of ``asked_on``.
+    """
+    if (asked_on - as_of).days > STALE_DAYS:
+        return {}
     by_person: defaultdict[str, list[Overdue]] = defaultdict(list)
     until = asked_on + timedelta(days=settings.learn_answer_days)
     for one in sorted(found, key=lambda one: (-one.past_due, one.account)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,7 +40,7 @@ def compose(
     """
     check_addresses(settings)
     book = gather(session, month)
-    overdue = asking.whom(late, settings, settings.business_day(now))
+    overdue = asking.whom(late, settings, month.as_of, settings.business_day(now))
     told = credit.digest(book, settings, reps.asked(book, settings, overdue), reps.unasked(book), late)
     rows = [_row(letter, book.month, settings, now, "credit") for letter in _to_credit(told, settings)]
     return rows + [
@@ -48,9 +48,9 @@ def compose(
     ]
 
 
-def asked(late: Sequence[Followed], settings: Settings, now: datetime) -> list[Followed]:
+def asked(late: Sequence[Followed], as_of: date, settings: Settings, now: datetime) -> list[Followed]:
     """The late accounts that ``compose`` asks somebody in sales about."""
-    return asking.chosen(late, asking.whom(late, settings, settings.business_day(now)))
+    return asking.chosen(late, asking.whom(late, settings, as_of, settings.business_day(now)))
 
 
 def compose_held(month: Month, why: str, settings: Settings, now: datetime) -> list[Message]:

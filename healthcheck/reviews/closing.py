@@ -38,7 +38,7 @@ def close(engine: Engine, month_id: int, settings: Settings, now: datetime) -> b
         session.flush()
         mails = digests.compose(session, month, settings, now, late)
         session.add_all(mails)
-        following.record_asked(session, digests.asked(late, settings, now), month.month, settings, now)
+        following.record_asked(session, digests.asked(late, month.as_of, settings, now), month.month, settings, now)
         audit.note(
             session, "month.closed", now, month=month.month, detail={"mails": [mail.message_id for mail in mails]}
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -174,7 +174,7 @@ def test_a_hundred_late_accounts_do_not_swell_the_mail(engine, month):
 
 @pytest.mark.parametrize(("asks", "to"), [("rep", "ada@"), ("manager", "boss@"), ("learn", "ada@")])
 def test_whom_the_playbook_names_is_asked_in_neutral_words(asks, to):
-    ((address, (one,)),) = asking.whom([ASKS[asks]], settings(), AS_OF).items()
+    ((address, (one,)),) = asking.whom([ASKS[asks]], settings(), AS_OF, AS_OF).items()
     assert address == f"{to}nordwind.example"
     assert (one.asks, one.until) == (asks, UNTIL)
 
@@ -217,26 +217,32 @@ def test_routine_questions_follow_and_an_overdue_customer_gets_no_second_questio
     "action", ["call", "await_answer", "await_promise", "settle_dispute", "check_in", "decide_hand_over"]
 )
 def test_nobody_is_asked_while_the_playbook_waits_for_something_else(sales, action):
-    assert asking.whom([late(sales=sales, action=action)], settings(), AS_OF) == {}
+    assert asking.whom([late(sales=sales, action=action)], settings(), AS_OF, AS_OF) == {}
 
 
 @given(st.integers(0, 100), st.sampled_from(sorted(ASKING)))
 def test_nobody_is_mailed_before_day_4(days, action):
-    found = asking.whom([late(days=days, action=action)], settings(), AS_OF)
+    found = asking.whom([late(days=days, action=action)], settings(), AS_OF, AS_OF)
     assert bool(found) is (days >= 4)
 
 
 def test_a_person_is_asked_about_five_late_customers_at_most_the_largest_sums():
     many = [late(f"L{n}", n * 100_00, action="ask_rep", sales="rep") for n in range(1, 9)]
-    found = asking.whom(many, settings(), AS_OF)
+    found = asking.whom(many, settings(), AS_OF, AS_OF)
     assert [one.account for one in found["ada@nordwind.example"]] == ["L8", "L7", "L6", "L5", "L4"]
     assert [one.account for one in asking.chosen(many, found)] == ["L4", "L5", "L6", "L7", "L8"]
-    assert asking.whom(many, settings(rep_questions=0), AS_OF) == {}
+    assert asking.whom(many, settings(rep_questions=0), AS_OF, AS_OF) == {}
+
+
+def test_a_month_caught_up_on_long_after_asks_nobody():
+    found = [ASKS["rep"]]
+    assert asking.whom(found, settings(), AS_OF, AS_OF + timedelta(days=31)) != {}
+    assert asking.whom(found, settings(), AS_OF, AS_OF + timedelta(days=32)) == {}
 
 
 def test_a_manager_without_an_address_is_credits_to_find():
     one = replace(ASKS["manager"], manager_email=None)
-    ((address, (asked,)),) = asking.whom([one], settings(), AS_OF).items()
+    ((address, (asked,)),) = asking.whom([one], settings(), AS_OF, AS_OF).items()
     assert (address, asked.rep) == ("credit@nordwind.example", "Ada North")
 
 
