@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from healthcheck.bureaus import registry
+from healthcheck.playbook import following
 from healthcheck.reports import outbox
 from healthcheck.reviews import calibrations, months, planning, rounds, schedule, units
 from healthcheck.settings import Settings
@@ -26,7 +27,7 @@ from tests.servers import adapters
 from tests.servers.adapters import LookupBureau
 
 NOW = datetime(2026, 6, 30, 18, 0, tzinfo=UTC)
-LEARNT = ("look", "plan", "results")
+LEARNT = ("look", "plan", "results", "late")
 LATER = timedelta(hours=1)  # after which the scheduler is started again
 FIRMS = 2
 MANY = 8  # where two schedulers share the work
@@ -104,9 +105,9 @@ def fill(url: str, folder: Path, firms: int) -> None:
 
 
 def learn(settings: Settings) -> dict[str, Any]:
-    """One undisturbed month; what was computed in it: ``look`` and, by account, ``results``. The month as planned is ``planned.db``."""
+    """One undisturbed month; what was computed in it: ``look``, ``late`` and, by account, ``results``. As planned it is ``planned.db``."""
     found: dict[str, Any] = {"results": {}}
-    look, plan, assess, run = months.look, planning.plan, units.assess, rounds.run
+    look, plan, assess, run, follow = months.look, planning.plan, units.assess, rounds.run, following.follow
 
     def seen(*given: Any) -> months.Look:
         found["look"] = look(*given)
@@ -121,6 +122,10 @@ def learn(settings: Settings) -> dict[str, Any]:
         found["results"] |= said
         return said
 
+    def followed(*given: Any) -> tuple[following.Followed, ...]:
+        found["late"] = follow(*given)
+        return found["late"]
+
     def planned(engine: Engine, *given: Any) -> None:
         with engine.connect() as connection:
             connection.exec_driver_sql("COMMIT")
@@ -128,10 +133,10 @@ def learn(settings: Settings) -> dict[str, Any]:
             connection.exec_driver_sql("BEGIN")
         run(engine, *given)
 
-    months.look, planning.plan, units.assess, rounds.run = seen, chosen, judged, planned
+    months.look, planning.plan, units.assess, rounds.run, following.follow = seen, chosen, judged, planned, followed
     while not scheduler(settings, NOW):
         pass
-    months.look, planning.plan, units.assess, rounds.run = look, plan, assess, run
+    months.look, planning.plan, units.assess, rounds.run, following.follow = look, plan, assess, run, follow
     return found
 
 
@@ -147,8 +152,9 @@ def remember(found: dict[str, Any], folder: Path) -> None:
 
 def recite(folder: Path) -> None:
     """From now on the checks of this process say what they said then. Frames are read when they are asked for: by a forked child."""
-    look, plan, results = ((folder / name).read_bytes() for name in LEARNT)
+    look, plan, results, late = ((folder / name).read_bytes() for name in LEARNT)
     judged = pickle.loads(results)
     months.look = lambda *_given: pickle.loads(look)
     planning.plan = lambda *_given: pickle.loads(plan)
+    following.follow = lambda *_given: pickle.loads(late)
     units.assess = lambda _work, keys: {key: judged[key] for key in keys}
