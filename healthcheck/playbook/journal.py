@@ -8,22 +8,16 @@ from typing import Any, Final
 
 from sqlmodel import Session, col, select
 
+from healthcheck.ledger.recorded import KINDS
 from healthcheck.playbook.entries import KEEPS_OUT, Entry, in_force, standing
 from healthcheck.reviews import calibrations
 from healthcheck.store import audit
 from healthcheck.store.books import Account
 from healthcheck.store.late import Record, Task
+from healthcheck.store.rows import add_if_missing
 
 FIELDS: Final = tuple(Entry.__dataclass_fields__)
-LEDGER: Final = (
-    "dispute",
-    "promise",
-    "evasive",
-    "demand",
-    "placement",
-    "resolved",
-    "withdrawn",
-)  # what the ledger takes into account
+_TASK, _RECORD = Task.__table__, Record.__table__  # type: ignore[attr-defined]
 _TOLD: Final = ("invoice", "amount", "currency", "due", "agency", "method", "reason", "owner", "series", "refers")
 
 
@@ -32,12 +26,9 @@ def add(session: Session, account_id: int, kind: str, on: date, at: datetime, **
 
     Calibrations that looked at the ledger of that day or later are made again: disputes and agreed instalments change what is late.
     """
-    once = fields.get("once")
-    if once is not None and session.exec(select(Record.id).where(Record.once == once)).first() is not None:
+    row = _written(session, Record(account_id=account_id, kind=kind, on=on, at=at, **fields))
+    if row is None:
         return None
-    row = Record(account_id=account_id, kind=kind, on=on, at=at, **fields)
-    session.add(row)
-    session.flush()
     told = {name: value for name in _TOLD if (value := getattr(row, name)) is not None}
     audit.note(
         session,
@@ -47,9 +38,15 @@ def add(session: Session, account_id: int, kind: str, on: date, at: datetime, **
         account_id=account_id,
         detail={"record": row.id, "on": str(on), **told},
     )
-    if kind in LEDGER:
+    if kind in KINDS:
         calibrations.forget_from(session, on)
     return row
+
+
+def _written(session: Session, row: Record) -> Record | None:
+    """The row, with its number; None if one is there with the same ``once``, were it written by somebody else at this moment."""
+    key = add_if_missing(session, _RECORD, "id", **row.model_dump(exclude={"id"}))
+    return None if key is None else session.get_one(Record, key)
 
 
 def history(session: Session, account_id: int, as_of: date | None = None) -> list[Entry]:
@@ -71,10 +68,8 @@ def entry(row: Record) -> Entry:
 
 def raise_task(session: Session, task: Task) -> bool:
     """Give somebody something to do because of a record; once for each kind and record. Whether it is new."""
-    there = select(Task.id).where(Task.kind == task.kind, Task.record_id == task.record_id)
-    if session.exec(there).first() is not None:
+    if add_if_missing(session, _TASK, "id", **task.model_dump(exclude={"id"})) is None:
         return False
-    session.add(task)
     detail = {"kind": task.kind, "record": task.record_id, "due": str(task.due)}
     audit.note(session, "task.raised", task.at, account_id=task.account_id, detail=detail)
     return True

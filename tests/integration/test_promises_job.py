@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -173,6 +174,25 @@ def test_what_waits_is_listed_the_most_urgent_first(engine, account, cli, monkey
 
 def test_nothing_on_record_is_nothing_to_do(engine):
     assert run(engine) == 0
+
+
+@pytest.mark.database("sqlite", "postgresql")
+def test_two_at_once_raise_each_task_once(engine, account):
+    for due in range(20, 28):
+        promise(engine, account, due=date(2026, 2, due))
+    with ThreadPoolExecutor(4) as pool:
+        raised = list(pool.map(lambda _: run(engine), range(4)))
+    assert sum(raised) == len(tasks(engine)) == 8
+
+
+@pytest.mark.database("sqlite", "postgresql")
+def test_what_the_house_records_at_once_from_several_sides_is_one_record(engine, account):
+    def record(_):
+        with write(engine) as session:
+            return journal.add(session, account, "asked", DAY, at(DAY), once="asked/2026-03/1") is not None
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(record, range(8))) == 1
 
 
 def test_killed_before_its_commit_it_has_done_nothing_and_does_all_next_time(engine, account, monkeypatch):

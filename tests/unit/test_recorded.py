@@ -184,6 +184,9 @@ def test_what_is_recorded_of_a_past_day_is_learned_anew(engine):
     assert _stored(engine) == 1
     say(engine, key, "dispute", 200, invoice="5")
     assert _stored(engine) == 0
+    calibrations.current(engine, day(360), settings, NOW)
+    say(engine, key, "bank_confirmed", 200)
+    assert _stored(engine) == 0
 
 
 def _stored(engine):
