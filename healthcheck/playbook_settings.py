@@ -35,6 +35,7 @@ class PlaybookSettings(BureauSettings):
     instalments: int = Field(3, ge=2, le=60)
 
     letter_company: str = ""
+    letter_entity: str = ""
     letter_address: str = ""
     letter_contact: str = ""
     letter_pay_to: str = ""

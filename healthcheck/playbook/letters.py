@@ -99,9 +99,7 @@ def due(s: Situation, policy: Policy, kinds: Collection[str] = tuple(KINDS)) -> 
 def late(facts: Facts) -> tuple[Owed, ...]:
     """Past due and undisputed: what may be asked for."""
     disputed = {one.invoice for one in facts.disputes}
-    return tuple(
-        one for one in facts.situation.owed if one.days > 0 and not one.disputed and not disputed & {one.number, None}
-    )
+    return tuple(one for one in facts.situation.owed if one.days > 0 and not disputed & {one.number, None})
 
 
 def to_verify(facts: Facts) -> tuple[Owed, ...]:

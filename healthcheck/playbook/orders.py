@@ -106,10 +106,15 @@ def _accounts(session: Session, order: LetterOrder, as_of: date) -> Sequence[int
 
 
 def run(engine: Engine, settings: Settings, now: datetime) -> int:
-    """Write what the standing orders want today; the relay sends it. How many letters are new."""
+    """Write what the standing orders want today, to customers of the entity whose letterhead we have; the relay sends it.
+
+    How many letters are new.
+    """
     as_of, policy = settings.business_day(now), policy_from(settings)
     with read(engine) as session:
-        orders = in_force(session, as_of)
+        standing = in_force(session, as_of)
+        ours = set(session.exec(select(Account.id).where(Account.entity == settings.letter_entity)))
+        orders = {key: mine for key, mine in standing.items() if key in ours}
         known = addressees(session, sorted(orders), settings)
     found = _posts(engine, settings, orders, known, policy, as_of, now)
     return sum(posting.intend(engine, settings, post, now)[1] for post in found)

@@ -57,7 +57,8 @@ def intend(engine: Engine, settings: Settings, post: Post, now: datetime) -> tup
     if not settings.letter_company:
         raise UsageError("HEALTHCHECK_LETTER_COMPANY is empty: a letter needs a sender (see config.example.env)")
     with write(engine) as session:
-        session.exec(select(Account.id).where(Account.id == post.account_id).with_for_update()).one()
+        account = session.exec(select(Account).where(Account.id == post.account_id).with_for_update()).one()
+        _own(account, settings)
         there = _alike(session, post)
         if there is not None:
             return there, False
@@ -117,6 +118,15 @@ def waiting(engine: Engine) -> list[tuple[Letter, Account, Message | None]]:
     with read(engine) as session:
         rows = session.exec(query.where(col(Letter.recorded_on).is_(None)).order_by(col(Letter.id))).all()
     return [(letter, account, mail) for letter, account, mail in rows]
+
+
+def _own(account: Account, settings: Settings) -> None:
+    """Raise UsageError for a customer of another of our legal entities: nobody gets a letter in the wrong name."""
+    if account.entity != settings.letter_entity:
+        whose, ours = (name or "no entity in particular" for name in (account.entity, settings.letter_entity))
+        raise UsageError(
+            f"{account.account} is a customer of {whose}, and the letterhead is that of {ours} (HEALTHCHECK_LETTER_ENTITY)"
+        )
 
 
 def _alike(session: Session, post: Post) -> Letter | None:

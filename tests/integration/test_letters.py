@@ -256,6 +256,26 @@ def test_no_letter_without_a_sender(book, monkeypatch):
     assert "[HEALTHCHECK_LETTER_COMPANY]" in run(book, "letters", "preview", "C1", "reminder").out
 
 
+def test_nobody_gets_a_letter_in_another_entitys_name(book, monkeypatch):
+    Path("other.csv").write_text(
+        "entity,account,name,currency,customer_email,risk_class\nHP-NL,C9,Duin B.V.,EUR,ap@duin.example,low\n"
+    )
+    Path("owed.csv").write_text(
+        "entity,account,invoice,issued,due,amount,currency\nHP-NL,C9,N1,2026-01-05,2026-02-04,50,EUR\n"
+    )
+    run(book, "import", "accounts", "other.csv")
+    run(book, "import", "invoices", "owed.csv")
+    refused = run(book, "letters", "send", "C9", "reminder", code=2)
+    assert "C9 is a customer of HP-NL, and the letterhead is that of no entity in particular" in refused.err
+    run(book, "letters", "standing", "--class", "low", "reminder")
+    work_off()
+    assert [mail["To"] for mail in mails()] == ["ap@norda.example"]
+    monkeypatch.setenv("HEALTHCHECK_LETTER_ENTITY", "HP-NL")
+    run(book, "letters", "send", "C9", "reminder")
+    work_off()
+    assert {mail["To"] for mail in mails()} == {"ap@norda.example", "ap@duin.example"}
+
+
 def test_old_books_are_said_before_a_person_asks_for_money(book, clock):
     clock.move_to(NOW + timedelta(days=30))
     assert "the ledger ends on 2026-02-26" in run(book, "letters", "send", "C1", "reminder").err
