@@ -52,6 +52,7 @@ class Placed:
     amount: int | None = None
     currency: str | None = None
     checked: date | None = None
+    last: int | None = None  # the record of the last time that they were asked, else of the placement
     recovered: int = 0
     fee: int = 0
 
@@ -157,8 +158,9 @@ def placed(situation: Situation, policy: Policy) -> Placed | None:
 
 def _placed(record: Entry, entries: Iterable[Entry], policy: Policy) -> Placed:
     own = [entry for entry in entries if entry.refers == record.id]
-    checks = [entry.on for entry in own if entry.kind in ("check_in", "recovered")]
-    checked = max(checks, default=None)
+    checks = [entry for entry in own if entry.kind in ("check_in", "recovered")]
+    last = max(checks, key=lambda entry: (entry.on, entry.id), default=record)
+    checked = last.on if checks else None
     return Placed(
         agency=record.agency or "an agency",
         next_check=(checked or record.on) + timedelta(days=policy.check_in_every_days),
@@ -167,6 +169,7 @@ def _placed(record: Entry, entries: Iterable[Entry], policy: Policy) -> Placed:
         amount=record.amount,
         currency=record.currency,
         checked=checked,
+        last=last.id,
         recovered=sum(entry.amount or 0 for entry in own if entry.kind == "recovered"),
         fee=sum(entry.amount or 0 for entry in own if entry.kind == "agency_fee"),
     )

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from healthcheck.money import shown
+from healthcheck.playbook import agency
 from healthcheck.playbook.facts import Facts
 from healthcheck.playbook.promises import Promise
 from healthcheck.reports.text import count, day, upper_first
@@ -40,15 +41,9 @@ def nothing(facts: Facts) -> Advice:
 
 def check_in(facts: Facts) -> Advice:
     """With an agency or an attorney: ask how it stands, every so often."""
-    kept = facts.kept_out.record if facts.kept_out else None
-    asked = [
-        entry.on for entry in facts.situation.entries if entry.kind == "check_in" and (not kept or entry.on >= kept.on)
-    ]
-    since = max(asked, default=kept.on if kept else facts.situation.as_of)
-    whom = (kept.agency if kept else None) or "the agency"
-    return Advice(
-        "check_in", f"Ask {whom} how it stands.", _not_before(facts, since + _every(facts.policy.check_in_every_days))
-    )
+    there = agency.placed(facts.situation, facts.policy)
+    whom, on = (there.agency, there.next_check) if there else ("the agency", None)
+    return Advice("check_in", f"Ask {whom} how it stands.", _not_before(facts, on))
 
 
 def after_demand(facts: Facts) -> Advice:

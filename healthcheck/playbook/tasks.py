@@ -12,9 +12,9 @@ from typing import Final
 
 from healthcheck.ledger.workdays import next_business_day
 from healthcheck.money import shown
-from healthcheck.playbook import keepout, promises
+from healthcheck.playbook import agency, keepout, promises
 from healthcheck.playbook.disputes import OWNER, standing_disputes
-from healthcheck.playbook.entries import Entry, standing
+from healthcheck.playbook.entries import Entry
 from healthcheck.playbook.policy import Policy
 from healthcheck.playbook.promises import Promise
 from healthcheck.playbook.situation import Situation
@@ -66,15 +66,11 @@ def _followed(situation: Situation, one: Promise) -> bool:
 
 
 def _check_ins(situation: Situation, policy: Policy) -> Iterator[Todo]:
-    for placed in standing(situation.entries, ("placement",)):
-        asked = [entry for entry in situation.entries if entry.kind == "check_in" and entry.refers in (None, placed.id)]
-        last = max(
-            (entry for entry in asked if entry.on >= placed.on), key=lambda entry: (entry.on, entry.id), default=placed
-        )
-        until = last.on + timedelta(days=policy.check_in_every_days)
-        if until <= situation.as_of:
-            what = f"Ask {placed.agency or 'the agency'} how it stands with {situation.customer.name}."
-            yield Todo(CHECK_IN, last.id, what, OWNER, until)
+    """One for each time that they are to be asked: it belongs to the record of the time before."""
+    there = agency.placed(situation, policy)
+    if there is not None and there.last is not None and there.next_check <= situation.as_of:
+        what = f"Ask {there.agency} how it stands with {situation.customer.name}."
+        yield Todo(CHECK_IN, there.last, what, OWNER, there.next_check)
 
 
 def _answers(situation: Situation, policy: Policy) -> Iterator[Todo]:

@@ -93,7 +93,7 @@ def _owed(line: dict[str, Any]) -> Text:
 
 
 def _name(line: dict[str, Any]) -> Text:
-    if "accounts" in line:
+    if len(line.get("accounts", ())) > 1:
         return Text.assemble((f"{line['account']}", "bold"), f" group: {', '.join(line['accounts'])}")
     named = line["name"] if line["name"] != line["account"] else ""
     return Text.assemble((f"{named} ", "bold"), line["account"] if not named else f"({line['account']})")
@@ -147,7 +147,7 @@ def _facts(one: Late) -> Iterator[tuple[str, str]]:
         "Past due",
         f"{owed}{disputed}{f', and {one.unconverted}' if one.unconverted else ''}; {count(step.days, 'day')}",
     )
-    yield "Why", f"{step.why}."
+    yield "Why", f"{step.why.rstrip('.')}."
     yield "Sales", SALES[step.sales]
     yield "Next", f"{step.next_step} ({step.who}{when})"
     yield "", ""
