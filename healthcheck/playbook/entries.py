@@ -23,7 +23,6 @@ KINDS: Final = {
 # what the house or other commands record
 HOUSE_KINDS: Final = {
     "letter": "a letter or mail has gone to the customer",
-    "standing_order": "a person ordered that a letter goes out by itself",
     "asked": "sales was asked to find something out",
     "check_in": "we asked the agency how it stands",
     "recovered": "the agency or attorney got money for us",

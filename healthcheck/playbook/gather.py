@@ -85,8 +85,8 @@ def _concerned(columns: Columns, entries: Mapping[int, list[Entry]]) -> list[int
 
 
 def _stands(entries: Iterable[Entry], as_of: date) -> bool:
-    """Whether something is not over: sales kept out, a dispute, a promise to come, a standing order, a question without answer."""
-    found = standing(entries, ("dispute", "standing_order", *KEEPS_OUT))
+    """Whether something is not over: sales kept out, a dispute, a promise to come, a question without answer."""
+    found = standing(entries, ("dispute", *KEEPS_OUT))
     entries = list(entries)
     answered = {one.refers for one in entries if one.kind == "answer"}
     waiting = [one for one in entries if one.kind == "asked" and one.id not in answered]

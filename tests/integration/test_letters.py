@@ -341,6 +341,24 @@ def test_a_standing_order_lets_letters_go_once_a_time(book, clock):
     assert run(book, "letters", "standing", "--json").lines[0]["ended"] == str(DAY + timedelta(days=13))
 
 
+def test_a_letter_that_has_not_left_yet_is_not_written_again_the_next_day(book, clock, monkeypatch):
+    monkeypatch.setenv("HEALTHCHECK_MAIL_URL", f"smtp://127.0.0.1:{mail_server.free_port()}")
+    run(book, "letters", "standing", "C1", "reminder")
+    for days in range(3):
+        clock.move_to(NOW + timedelta(days=days))
+        work_off()
+    assert (len(rows(Letter)), rows(Message)[0].state, records()) == (1, "WAITING", [])
+
+
+def test_an_order_that_was_ended_meanwhile_writes_nothing(book):
+    run(book, "letters", "standing", "C1", "reminder")
+    ((order, _),) = orders.listed(engine())
+    run(book, "letters", "standing", "--end", "1")
+    post = lettering._make("C1", "reminder", None, None, lettering._wish([], None, "month", None), None)
+    by_order = posting.Post(1, post.draft, post.paper, post.to, "de", "jo", order, 14)
+    assert posting.intend(engine(), load(), by_order, NOW) == (None, False)
+
+
 def test_an_order_for_a_class_reaches_its_accounts_and_paper_waits(book):
     run(book, "letters", "standing", "--class", "high", "reminder")
     run(book, "letters", "standing", "--class", "unclassed", "reminder")
