@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
 from typing import Any, Final, TypeVar
 
 import polars as pl
@@ -20,18 +19,16 @@ from healthcheck.ledger.columns import Columns
 from healthcheck.ledger.read import chunks, read_columns, read_parts
 from healthcheck.ledger.recorded import money
 from healthcheck.months import add_months
-from healthcheck.playbook.entries import KEEPS_OUT, Entry, in_force, standing
-from healthcheck.playbook.journal import entry
+from healthcheck.playbook import journal
+from healthcheck.playbook.entries import KEEPS_OUT, Entry, standing
 from healthcheck.playbook.situation import Customer, Owed, Paid, Received, Said, Seen, Situation
 from healthcheck.reviews import calibrations
 from healthcheck.reviews.judge import judge
 from healthcheck.settings import Settings
 from healthcheck.store.books import Account
-from healthcheck.store.late import Record
 from healthcheck.store.session import read
 
 MONTHS: Final = 24  # of payments that are looked at
-_SOME: Final = 5_000  # keys in one query
 _CUSTOMER: Final = (
     "key account name entity country industry currency terms_days limit insured_limit insured_until sales_rep rep_email manager_email "
     "relationship first_invoice group risk_class group_limit"
@@ -52,7 +49,7 @@ def situations(
     for columns in _parts(engine, as_of, settings, keys):
         family = columns.accounts["key"].to_list()
         with read(engine) as session:
-            entries = _entries(session, family, as_of)
+            entries = journal.histories(session, family, as_of)
             chosen = [key for key in family if key in keys] if keys is not None else _concerned(columns, entries)
             aside = _aside(session, chosen)
         if chosen:
@@ -93,29 +90,13 @@ def _stands(entries: Iterable[Entry], as_of: date) -> bool:
     return bool(found or waiting) or any(e.kind == "promise" and e.due is not None and e.due >= as_of for e in entries)
 
 
-def _entries(session: Session, keys: Sequence[int], as_of: date) -> dict[int, list[Entry]]:
-    """What was recorded of each account and nobody took back, by day."""
-    found: defaultdict[int, list[Entry]] = defaultdict(list)
-    for some in _batches(keys):
-        known = select(Record).where(col(Record.account_id).in_(some), col(Record.on) <= as_of)
-        for row in session.exec(known.order_by(col(Record.id))):
-            found[row.account_id].append(entry(row))
-    return {key: in_force(entries) for key, entries in found.items()}
-
-
 def _aside(session: Session, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
     """What the ledger's columns leave out of the accounts' own: the city, and columns that are none of ours."""
     found: dict[int, dict[str, Any]] = {}
-    for some in _batches(keys):
+    for some in journal.batches(keys):
         rows = session.exec(select(Account.id, Account.city, Account.extra).where(col(Account.id).in_(some)))
         found |= {key: {"city": city, "extra": extra or {}} for key, city, extra in rows if key is not None}
     return found
-
-
-def _batches(keys: Iterable[int]) -> Iterator[list[int]]:
-    rest = iter(keys)
-    while some := list(islice(rest, _SOME)):
-        yield some
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, Final
 
 from sqlmodel import Session, col, select
@@ -16,6 +18,7 @@ from healthcheck.store.books import Account
 from healthcheck.store.late import Record, Task
 from healthcheck.store.rows import add_if_missing
 
+SOME: Final = 5_000  # accounts in one query
 FIELDS: Final = tuple(Entry.__dataclass_fields__)
 _TASK, _RECORD = Task.__table__, Record.__table__  # type: ignore[attr-defined]
 _TOLD: Final = ("invoice", "amount", "currency", "due", "agency", "method", "reason", "owner", "series", "refers")
@@ -51,14 +54,31 @@ def _written(session: Session, row: Record) -> Record | None:
 
 def history(session: Session, account_id: int, as_of: date | None = None) -> list[Entry]:
     """What is on record of one account (by ``as_of``) and nobody took back, by day."""
-    rows = session.exec(select(Record).where(Record.account_id == account_id).order_by(col(Record.id))).all()
-    return in_force(entry(row) for row in rows if as_of is None or row.on <= as_of)
+    return histories(session, [account_id], as_of).get(account_id, [])
+
+
+def histories(session: Session, keys: Iterable[int], as_of: date | None = None) -> dict[int, list[Entry]]:
+    """The same of several accounts, of which anything is on record."""
+    found: defaultdict[int, list[Entry]] = defaultdict(list)
+    for some in batches(keys):
+        rows = select(Record).where(col(Record.account_id).in_(some)).order_by(col(Record.id))
+        for row in session.exec(rows if as_of is None else rows.where(col(Record.on) <= as_of)):
+            found[row.account_id].append(entry(row))
+    return {key: in_force(entries) for key, entries in found.items()}
+
+
+def batches(keys: Iterable[int]) -> Iterator[list[int]]:
+    """The keys, as many at a time as one query takes."""
+    rest = iter(keys)
+    while some := list(islice(rest, SOME)):
+        yield some
 
 
 def kept_out(session: Session, on: date | None = None) -> frozenset[int]:
     """The accounts that sales must keep out of by the records (until ``on``)."""
-    named = select(Record.account_id).where(col(Record.kind).in_(KEEPS_OUT)).distinct()
-    return frozenset(key for key in session.exec(named) if standing(history(session, key, on), KEEPS_OUT))
+    named = session.exec(select(Record.account_id).where(col(Record.kind).in_(KEEPS_OUT)).distinct())
+    found = histories(session, named.all(), on)
+    return frozenset(key for key, entries in found.items() if standing(entries, KEEPS_OUT))
 
 
 def entry(row: Record) -> Entry:
