@@ -190,6 +190,21 @@ def test_placing_what_is_not_ready_is_a_persons_word_but_said(book):
     assert (ran.code, ran.err) == (2, "healthcheck: C3 owes nothing that is past due on 2026-04-13\n")
 
 
+def test_cases_of_more_than_a_year_ago_do_not_count(book):
+    for account, on in (("C1", "2026-03-10"), ("C2", "2026-03-10")):
+        place(book, "--on", on, account=account)
+        said(book, "agency", "result", account, "--close", "paid", "--on", "2026-03-20")
+    assert "2 cases in the last twelve months" in said(book, "agency", "list", "--as-of", DAY)
+    shown = said(book, "agency", "checklist", "--as-of", "2026-01-10")
+    assert "0 cases in the last twelve months" in shown  # nothing later is known
+    Path("paid.csv").write_text(
+        INVOICES.replace("2026-02-15,", "2026-02-15,2026-05-01").replace("2026-01-03,", "2026-01-03,2026-05-01")
+    )
+    assert book("import", "invoices", "paid.csv").code == 0  # of C1 nothing is open any more
+    assert "3 cases in" in said(book, "agency", "list", "--as-of", "2027-03-09")
+    assert "2 cases in" in said(book, "agency", "list", "--as-of", "2027-03-10")
+
+
 def test_a_dry_run_says_the_same_and_records_nothing(book):
     for words in (("place", "C1", "--agency", "X"), ("place", "C2", "--agency", "X", "--amount", "12.50")):
         ran = book("agency", *words, "--on", DAY, "--dry-run", "--json")

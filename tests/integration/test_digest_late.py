@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+
+from healthcheck.playbook import following
+from healthcheck.settings import load
+from healthcheck.store.session import connect, write
 
 ACCOUNTS = """account,name,country,currency,terms_days,sales_rep,rep_email,manager_email
 C1,Norda,DE,EUR,30,Ada,ada@x.example,boss@x.example
@@ -66,6 +71,19 @@ def test_closing_a_month_tells_credit_asks_sales_and_records_the_question_once(b
     assert history(book, "C4") == []
     assert book("review", "--month", "2026-04", "--accept-ledger").code == 0
     assert len(history(book, "C1")) == 1
+
+
+def test_a_question_is_recorded_once_a_month_whoever_records_it(book):
+    now, on, chosen = datetime(2026, 4, 13, 8, tzinfo=UTC), date.fromisoformat(DAY), load()
+    engine = connect(chosen.database_url)
+    late = [one for one in following.follow(engine, on, chosen, now) if one.asks]
+    assert [one.account for one in late] == ["C1", "C3"]
+    for expected in (2, 0):
+        with write(engine) as session:
+            assert following.record_asked(session, late, "2026-04", chosen, now) == expected
+    with write(engine) as session:
+        assert following.record_asked(session, late, "2026-05", chosen, now) == 2
+    engine.dispose()
 
 
 def test_sales_keeps_out_from_the_moment_it_is_recorded_whatever_date_the_month_is_judged_by(book):

@@ -144,6 +144,12 @@ def test_before_the_mark_later_is_the_day_of_the_mark():
     assert recovery.expected(case(owed(days=20)), POLICY).later_on == AS_OF + 70 * DAY
 
 
+def test_beyond_the_mark_later_is_a_month_on():
+    found = recovery.expected(case(owed(days=100)), POLICY)
+    assert found.later_on == AS_OF + 30 * DAY
+    assert found.later < found.now
+
+
 def test_what_has_no_rate_or_is_disputed_is_left_out_and_the_source_is_named():
     found = recovery.expected(case(owed("A"), owed("B", value=None), owed("C", disputed=True)), POLICY)
     assert (found.owed, found.left_out) == (1_000_00, 1)
