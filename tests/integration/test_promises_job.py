@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
@@ -212,3 +214,25 @@ def test_killed_before_its_commit_it_has_done_nothing_and_does_all_next_time(eng
     assert tasks(engine, waiting=False) == []
     monkeypatch.setattr(journal, "raise_task", real)
     assert run(engine) == 2
+
+
+DIES = """
+import os, sys
+from datetime import UTC, datetime
+from healthcheck.settings import Settings
+from healthcheck.store import audit
+from healthcheck.store.session import connect
+from jobs import promises
+
+audit.chain = lambda session: (session.flush(), os._exit(9))  # all is written, nothing is committed
+promises.run(connect(sys.argv[1]), datetime(2026, 3, 2, 7, tzinfo=UTC), Settings())
+"""
+
+
+@pytest.mark.database("sqlite", "postgresql")
+def test_a_process_that_dies_before_the_commit_leaves_nothing_behind(engine, account):
+    promise(engine, account)
+    promise(engine, account, due=date(2026, 2, 26))
+    died = subprocess.run([sys.executable, "-c", DIES, databases.of(engine)], check=False, timeout=120)
+    assert (died.returncode, tasks(engine, waiting=False)) == (9, [])
+    assert [run(engine), run(engine)] == [2, 0]

@@ -84,6 +84,21 @@ def test_the_sum_of_what_is_late_is_the_ledgers(rated, bought, paid, said):
         assert Facts(one, Policy()).days == max((owed.days for owed in undisputed), default=_oldest(one))
 
 
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(invoices, payments, records)
+def test_what_is_recorded_or_paid_later_is_not_known(rated, bought, paid, said):
+    number = f"{_next()}"
+    whole, cut = account(rated, f"A{number}", name="same"), account(rated, f"B{number}", name="same")
+    fill(rated, whole, bought, paid, said)
+    fill(rated, cut, bought, [one for one in paid if one["paid"] <= AS_OF], [one for one in said if one["on"] <= AS_OF])
+    found = [
+        line(late(one, Policy())) | {"account": ""}
+        for one in situations(rated, day(AS_OF), Settings(), NOW, [whole, cut])
+    ]
+    assert len(found) in (0, 2)
+    assert found[:1] == found[1:]
+
+
 def _oldest(one):
     return max((owed.days for owed in one.owed if owed.days > 0), default=0)
 
