@@ -27,9 +27,17 @@ _CORE = tuple(check for check in CHECKS if check != "field")
 
 
 def digest(
-    book: Book, settings: Settings, asked: frozenset[int], unasked: int, late: Sequence[Followed] = ()
+    book: Book,
+    settings: Settings,
+    asked: frozenset[int],
+    unasked: int,
+    late: Sequence[Followed] = (),
+    asked_late: frozenset[int] = frozenset(),
 ) -> CreditDigest:
-    """All that credit is told. ``asked``: the accounts whose rep gets questions; ``unasked``: accounts with no rep at all."""
+    """All that credit is told. ``asked``: the accounts whose rep gets questions; ``unasked``: accounts with no rep at all.
+
+    ``late``: the accounts that the playbook follows; ``asked_late``: those of them that somebody in sales is asked about.
+    """
     followed = {one.key: one for one in late}
     newly = [str(one["account"]) for one in book.summary.get("late") or []]
     sorts = {id(case): sort(case, book) for case in book.cases}
@@ -52,7 +60,7 @@ def digest(
         decided=_decided(book),
         warnings=tuple(notes.warnings(book, settings)),
         notes=tuple(notes.notes(book, settings, unasked, bool(late))),
-        late=late_section.section(late, newly),
+        late=late_section.section(late, newly, asked_late),
     )
 
 

@@ -41,7 +41,8 @@ def compose(
     check_addresses(settings)
     book = gather(session, month)
     overdue = asking.whom(late, settings, month.as_of, settings.business_day(now))
-    told = credit.digest(book, settings, reps.asked(book, settings, overdue), reps.unasked(book), late)
+    asked_late = frozenset(one.key for one in asking.chosen(late, overdue))
+    told = credit.digest(book, settings, reps.asked(book, settings, overdue), reps.unasked(book), late, asked_late)
     rows = [_row(letter, book.month, settings, now, "credit") for letter in _to_credit(told, settings)]
     return rows + [
         _row(_to_rep(one, settings), book.month, settings, now, "rep") for one in reps.digests(book, settings, overdue)

@@ -27,14 +27,17 @@ KEEP_OUT, MANAGER = "keep_out", "the sales manager"
 WAITS: Final = "wait"  # the step of an account that is hardly late at all: nobody has to do anything
 
 
-def section(found: Sequence[Followed], newly: Collection[str] = ()) -> Late:
-    """The latest stage first, in each the largest sum; ``newly``: the accounts that are late since this month."""
+def section(found: Sequence[Followed], newly: Collection[str] = (), asked: Collection[int] = ()) -> Late:
+    """The latest stage first, in each the largest sum; ``newly``: the accounts that are late since this month.
+
+    ``asked``: the keys of those that somebody in sales is asked about in this month's mails.
+    """
     late = [one for one in found if one.step.days > 0 or one.step.sales == KEEP_OUT]
     waiting = [one for one in late if one.step.action == WAITS]
     reminded = [one for one in late if _is_routine(one) and one.step.action != WAITS]
     told = sorted((one for one in late if not _is_routine(one) and one.step.action != WAITS), key=_place)
     return Late(
-        rows=tuple(_row(one, newly) for one in told),
+        rows=tuple(_row(one, newly, one.key in asked) for one in told),
         timers=tuple(sorted(_timers(found), key=lambda timer: (timer.on, timer.account))),
         past_due=sum(one.past_due for one in (*told, *reminded)),
         reminded=len(reminded),
@@ -52,7 +55,7 @@ def _place(one: Followed) -> tuple[int, int, int, str]:
     return stage, -one.past_due, -one.disputed, one.account
 
 
-def _row(one: Followed, newly: Collection[str]) -> LateRow:
+def _row(one: Followed, newly: Collection[str], asked: bool) -> LateRow:
     step = one.step
     return LateRow(
         name=line(one.name or one.account, 80),
@@ -61,7 +64,7 @@ def _row(one: Followed, newly: Collection[str]) -> LateRow:
         past_due=one.past_due,
         disputed=one.disputed,
         stage=step.stage,
-        sales=step.sales if step.sales == KEEP_OUT else one.asks,
+        sales=step.sales if step.sales == KEEP_OUT else one.asks if asked else "",
         agency=one.agency,
         why=step.why,
         who=_named(step.who, one),
@@ -176,7 +179,7 @@ def timer(one: Timer) -> str:
 
 def next_of(one: Followed, as_of: date) -> str:
     """The playbook's step, for the account's flag: ``send a gentle reminder with a statement (credit team, by 3 November)``."""
-    row = _row(one, ())
+    row = _row(one, (), asked=False)
     step = row.step.rstrip(".")
     first = (
         step

@@ -234,6 +234,14 @@ def test_a_person_is_asked_about_five_late_customers_at_most_the_largest_sums():
     assert asking.whom(many, settings(rep_questions=0), AS_OF, AS_OF) == {}
 
 
+def test_credit_reads_that_sales_is_asked_only_where_it_is(engine, month):
+    many = [late(f"L{n}", n * 100_00, action="ask_rep", sales="rep") for n in range(1, 9)]
+    nobody = dict.fromkeys(("sales_rep", "rep_email", "manager_email"))
+    text = flat(mails(engine, *many, replace(ASKS["learn"], account="L20", **nobody))["credit@nordwind.example"][1])
+    assert text.count("; middle, the rep is asked.") == 5
+    assert "Firm L3 (L20): EUR 5,000; late. 31 days past due." in text
+
+
 def test_a_month_caught_up_on_long_after_asks_nobody():
     found = [ASKS["rep"]]
     assert asking.whom(found, settings(), AS_OF, AS_OF + timedelta(days=31)) != {}
