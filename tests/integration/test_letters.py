@@ -354,6 +354,7 @@ def test_an_order_that_was_ended_meanwhile_writes_nothing(book):
     run(book, "letters", "standing", "C1", "reminder")
     ((order, _),) = orders.listed(engine())
     run(book, "letters", "standing", "--end", "1")
+    assert not any(one["standing_order"] for one in run(book, "letters", "list", "--json").lines)
     post = lettering._make("C1", "reminder", None, None, lettering._wish([], None, "month", None), None)
     by_order = posting.Post(1, post.draft, post.paper, post.to, "de", "jo", order, 14)
     assert posting.intend(engine(), load(), by_order, NOW) == (None, False)

@@ -118,6 +118,8 @@ def test_a_debt_in_another_currency_is_shown_in_its_own():
         (30, [0] * 20, "new"),
         (30, [0] * 19 + [30], "happened"),
         (30, [0] * 15 + [31] * 5, "usual"),
+        (30, [0] * 16 + [31] * 4, "usual"),
+        (30, [0] * 17 + [31] * 3, "happened"),
         (30, [0] * 5, "unknown"),
         (30, [], "unknown"),
     ],
@@ -153,6 +155,12 @@ def test_contacts_are_listed_newest_first_with_the_reason_given():
     assert made.contacts[1].said == "A building site stands still, they wait for money. · reason: short of cash"
     assert answers(middle())["reason"] == "short of cash (said on 20 October 2026)"
     assert "3 contacts on record since 11 October 2026: 2 mails and 1 call" in answers(middle())["contacts"]
+
+
+@pytest.mark.parametrize(("days", "silent"), [(14, False), (15, True)])
+def test_our_own_silence_is_said_when_it_was_longer_than_meant(days, silent):
+    one = situation((owed(),), (entry(1, "contact", days, method="phone"),))
+    assert ("silence" in answers(one)) == silent
 
 
 def test_what_only_a_person_knows_is_asked_with_the_command_that_records_it():
