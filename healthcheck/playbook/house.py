@@ -88,7 +88,8 @@ def on_time(invoices: Sequence[Owed], as_of: date, policy: Policy) -> Answer:
     """Whether these invoices were issued within ``invoice_within_days`` of the delivery, and fell due after it."""
     told = {one.number: fault for one in invoices if (fault := _fault(one, as_of, policy))}
     if told:
-        which = "The past-due invoice" if len(invoices) == 1 else f"{len(told)} of {len(invoices):,} past-due invoices"
+        some = "All" if len(told) == len(invoices) else f"{len(told):,} of"
+        which = "The past-due invoice" if len(invoices) == 1 else f"{some} {len(invoices):,} past-due invoices"
         why = f"{which} went out at the wrong time: {_some(told.values())}."
         return Answer("invoiced_on_time", False, why, tuple(told))
     blank = tuple(one.number for one in invoices if _delivered(one, as_of) is None)

@@ -324,7 +324,7 @@ def test_the_late_section_and_the_insurers_dates_stand_in_credits_digest(demo):
     assert "Late, in the playbook's hands: " in demo.credit
     assert "Marholm Isolatie B.V. (C250, new): EUR 7,458; late, with an agency, sales keeps out." in demo.credit
     assert "Ashcombe Groundworks Ltd (C248, new): EUR 17,087; late, urgent for an agency." in demo.credit
-    assert "Our own house first: 5 of 5 past-due invoices went out at the wrong time" in demo.credit
+    assert "Our own house first: all 5 past-due invoices went out at the wrong time" in demo.credit
     assert demo.credit.count("Our own house first") == 1
     assert "Report the overdue account to the credit insurer, by 8 November" in demo.credit
 
