@@ -27,10 +27,11 @@ def remember(token: str) -> None:
 
 
 def clean(text: str) -> str:
-    """The text without secrets and tokens."""
-    for token in tuple(_TOKENS):
+    """The text without secrets and tokens; of two that begin alike the longer goes first, so that no end of one is left."""
+    text = redacted(text)
+    for token in sorted(_TOKENS, key=len, reverse=True):
         text = text.replace(token, HIDDEN)
-    return redacted(text)
+    return text
 
 
 class Quiet(logging.Filter):

@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from healthcheck import logs
+from healthcheck.bureaus import quiet
 from healthcheck.settings import Settings
 
 LOG = logging.getLogger("healthcheck.test")
@@ -114,6 +116,12 @@ def test_no_secret_leaves_however_it_came_in(capsys, style):
     assert said.count("ValueError") >= 9
     assert "canary" not in said
     assert "k3y" not in said
+
+
+def test_nothing_is_left_of_a_secret_that_begins_like_a_token(monkeypatch):
+    monkeypatch.setattr(quiet, "_TOKENS", deque(["toke", "token"]))
+    logs.hide("token-canary")
+    assert quiet.clean("token-canary, token") == "[hidden], [hidden]"
 
 
 @pytest.mark.parametrize(
