@@ -77,7 +77,7 @@ def digest(engine, settings) -> str:
     return "\n".join(text for *_, text in review_world.results(engine)["messages"])
 
 
-SIZES = {**dict.fromkeys(VENDORS, 60), "creditsafe": 200, "key": 200, "lookup": 200}
+SIZES = {**dict.fromkeys(VENDORS, 60), "creditsafe": 200, "key": 100, "lookup": 100}
 LONG = [pytest.param(name, 1000, marks=[pytest.mark.slow, pytest.mark.timeout(1200)]) for name in SIZES]
 
 
