@@ -3,6 +3,7 @@
 SENDING is committed before a message leaves and SENT after. A message found in SENDING once its lease is over was being sent when something
 died: nobody knows whether it arrived. It is sent again (``on_uncertain = resend``; never lost) or held for a person (``hold``; never
 twice). Plain SMTP allows no third way: between the server's "250" and our commit a message can go out twice, with the same Message-ID.
+Leases are in the database's time: who sends at the end of a month that took hours has an old ``now``, another machine a wrong one.
 
 What became of a message stands in the audit, in the transaction that settles it.
 """
@@ -21,9 +22,9 @@ from sqlalchemy import ColumnElement, Engine, update
 from sqlmodel import Session, col, or_, select
 
 from healthcheck import logs
-from healthcheck.elapsed import seconds
 from healthcheck.errors import HealthcheckError, Retriable, Uncertain, UsageError
 from healthcheck.reports import mail
+from healthcheck.reviews import leases
 from healthcheck.settings import Settings
 from healthcheck.store import audit
 from healthcheck.store.session import read, write
@@ -37,6 +38,7 @@ DOUBTS: Final = 3  # of unknown fate so often, it is held for a person
 _FIRST_WAIT: Final = timedelta(minutes=1)
 _LONGEST_WAIT: Final = timedelta(hours=1)
 _LOG = logging.getLogger(__name__)
+Clock = Callable[[Session], datetime]
 
 
 @dataclass
@@ -58,28 +60,25 @@ class RelayResult:
 
 @dataclass(frozen=True)
 class _Pass:
-    """One pass over the outbox. ``now``: when it began."""
+    """One pass over the outbox. ``now``: what goes on record, and what back-offs count from; ``clock``: the time of leases."""
 
     engine: Engine
     settings: Settings
     sender: mail.Sender
     now: datetime
-    began: float = field(default_factory=seconds)
-
-    @property
-    def lease(self) -> datetime:
-        """Until when a message taken at this moment is ours: a long pass must not hand out leases that are over."""
-        return self.now + timedelta(seconds=int(seconds() - self.began)) + LEASE
+    clock: Clock = leases.clock
 
 
-def relay(engine: Engine, settings: Settings, now: datetime, hurry: bool = False) -> RelayResult:
+def relay(
+    engine: Engine, settings: Settings, now: datetime, hurry: bool = False, clock: Clock = leases.clock
+) -> RelayResult:
     """Send what is due, oldest first, each to one person; ``hurry`` does not wait for back-offs to end.
 
     Raises UsageError if MAIL_URL cannot be used. Either that or a server that is down ends the pass, and all that is due waits; nothing is
     lost by it.
     """
     result = RelayResult()
-    order = _Pass(engine, settings, mail.sender(settings), now)
+    order = _Pass(engine, settings, mail.sender(settings), now, clock)
     due = _due(order, hurry)
     if due:
         try:
@@ -117,8 +116,8 @@ def again(engine: Engine, message: int, now: datetime, by: str = "") -> None:
 
 def _due(order: _Pass, hurry: bool) -> list[int]:
     waiting = (col(Message.state) == WAITING) if hurry else (col(Message.state) == WAITING) & _ready(order.now)
-    broken = (col(Message.state) == SENDING) if order.sender.repeatable else _stranded(order.now)
     with read(order.engine) as session:
+        broken = (col(Message.state) == SENDING) if order.sender.repeatable else _stranded(order.clock(session))
         return [
             one for one in session.exec(select(Message.id).where(waiting | broken).order_by(col(Message.id))) if one
         ]
@@ -128,8 +127,8 @@ def _ready(now: datetime) -> ColumnElement[bool]:
     return or_(col(Message.next_try_at).is_(None), col(Message.next_try_at) <= now)
 
 
-def _stranded(now: datetime) -> ColumnElement[bool]:
-    return (col(Message.state) == SENDING) & _ready(now)
+def _stranded(time: datetime) -> ColumnElement[bool]:
+    return (col(Message.state) == SENDING) & _ready(time)
 
 
 def _deliver_all(order: _Pass, due: list[int], result: RelayResult) -> None:
@@ -164,14 +163,14 @@ def _claim(order: _Pass, key: int) -> Message | None:
     """The message, now SENDING and ours until the lease ends; None if it is another's, or held."""
     repeatable = order.sender.repeatable
     with write(order.engine) as session:
-        row = _locked(session, key)
-        if row is None or not _free(row, order.now, repeatable):
+        row, time = _locked(session, key), order.clock(session)
+        if row is None or not _free(row, time, repeatable):
             return None
         if row.state == SENDING and not repeatable and not _in_doubt(row, order.settings):
             row.error = "was being sent when the process ended; it may have arrived"
             _tell(session, row, order.now)
             return None
-        row.state, row.next_try_at, row.attempts = SENDING, order.lease, row.attempts + 1
+        row.state, row.next_try_at, row.attempts = SENDING, time + LEASE, row.attempts + 1
         return row
 
 
@@ -179,8 +178,8 @@ def _locked(session: Session, key: int) -> Message | None:
     return session.exec(select(Message).where(Message.id == key).with_for_update()).first()
 
 
-def _free(row: Message, now: datetime, repeatable: bool) -> bool:
-    over = row.next_try_at is None or row.next_try_at <= now
+def _free(row: Message, time: datetime, repeatable: bool) -> bool:
+    over = row.next_try_at is None or row.next_try_at <= time
     return row.state == WAITING or (row.state == SENDING and (over or repeatable))
 
 

@@ -14,7 +14,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from sqlmodel import select
 
-from healthcheck import elapsed, logs
+from healthcheck import logs
 from healthcheck.errors import UsageError
 from healthcheck.reports import mail, outbox
 from healthcheck.reports.outbox import DEAD, HELD, SENDING, SENT, WAITING
@@ -66,8 +66,8 @@ def states(engine):
 
 
 def go(engine, url, minutes=0, **more):
-    hurry = more.pop("hurry", False)
-    return outbox.relay(engine, settings(mail_url=url, **more), NOW + timedelta(minutes=minutes), hurry)
+    hurry, now = more.pop("hurry", False), NOW + timedelta(minutes=minutes)
+    return outbox.relay(engine, settings(mail_url=url, **more), now, hurry, clock=lambda _: now)
 
 
 def test_each_person_gets_his_message_as_the_exact_bytes_and_never_a_second_time(engine, postbox, server):
@@ -232,13 +232,30 @@ def test_a_sender_that_is_refused_is_no_fault_of_any_message(engine, postbox, se
     assert go(engine, server, 243).sent == 2
 
 
-def test_a_lease_of_a_long_pass_begins_when_the_message_is_taken(engine, server):
+def test_what_is_sent_at_the_end_of_a_long_month_is_left_alone_by_the_next_relay(engine, postbox, server, monkeypatch):
+    """The job of the month was given the time an hour ago; or the other's clock is an hour ahead."""
     queue(engine, "one@b.example")
+    chosen, send, found = settings(mail_url=server), mail.Relay.send, []
+
+    def meanwhile(self, *given):
+        if not found:
+            found.append(None)
+            found.append(outbox.relay(engine, chosen, NOW + timedelta(hours=1)))
+        send(self, *given)
+
+    monkeypatch.setattr(mail.Relay, "send", meanwhile)
+    assert outbox.relay(engine, chosen, NOW).sent == 1
+    assert (found[1].sent, found[1].in_flight) == (0, 1)
+    assert postbox.taken == [("one@b.example", BODY)]
+
+
+def test_a_lease_begins_when_the_message_is_taken(engine, server):
+    queue(engine, "one@b.example", "two@b.example")
     given = settings(mail_url=server)
-    order = outbox._Pass(engine, given, mail.sender(given), NOW, elapsed.seconds() - 600)
-    taken = outbox._claim(order, 1)
-    assert taken.next_try_at - (NOW + timedelta(minutes=10) + outbox.LEASE) < timedelta(seconds=5)
-    assert taken.next_try_at >= NOW + timedelta(minutes=10) + outbox.LEASE
+    later = (NOW + timedelta(minutes=minutes) for minutes in (10, 20))
+    order = outbox._Pass(engine, given, mail.sender(given), NOW, lambda _: next(later))
+    until = [outbox._claim(order, key).next_try_at for key in (1, 2)]
+    assert until == [NOW + timedelta(minutes=10) + outbox.LEASE, NOW + timedelta(minutes=20) + outbox.LEASE]
 
 
 def test_a_process_stopped_before_the_message_left_does_not_send_it_afterwards(engine, postbox, server, monkeypatch):
