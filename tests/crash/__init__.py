@@ -6,4 +6,5 @@ steps     counting the steps of a month, and dying at one of them
 driver    a warm process that forks one child a point
 harness   the test's side: runs points, judges what was left behind
 mutants   faults put into a child on purpose, so that the harness cannot go blind
+nemesis   two schedulers at once, and their workers, killed, stopped and woken at random; ``verdict`` judges what came of it
 """

@@ -25,6 +25,7 @@ leases.clock = lambda session: _clock(session) + LATER[0] * scene.LATER  # befor
 
 from healthcheck.checks import registry  # noqa: E402
 from tests.crash import mutants, scene, steps  # noqa: E402
+from tests.servers import adapters  # noqa: E402
 
 RUNS = 6  # times that the scheduler is started again at most
 
@@ -135,7 +136,7 @@ def place(order: Order, name: str, book: str = "book.db") -> None:
 
 def main() -> None:
     order = Order(**json.loads(sys.argv[1]))
-    scene.register()
+    adapters.register()
     for name in registry.CHECKS:
         registry.load(name)
     if (Path(order.prepared) / "results").exists():

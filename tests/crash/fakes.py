@@ -2,7 +2,8 @@
 
 Both keep apart who speaks to them: FOLDER/ROOT/POINT is the bureau under ``http://127.0.0.1:PORT/ROOT/POINT`` (see
 ``tests.servers.bureau``: its ``charges.jsonl``), and the mailbox of all that is sent from an address at the host POINT.ROOT
-(``mails.jsonl``, written before the "250").
+(``mails.jsonl``, written before the "250"). Where that folder has a file ``slow`` they take their time: the charge is booked and the mail
+is kept, and the answer comes later.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from email import message_from_bytes
 from hashlib import sha256
 from pathlib import Path
 
-from healthcheck.bureaus.loopback import Reply, Request, Server
+from healthcheck.bureaus.loopback import ORDER, Reply, Request, Server
 from tests.servers.bureau import ROOT, Bureau, _stop_with_parent
 
 KEPT = 64  # bureaus with open files
+SLOW = "slow"
+SLOWLY = {"slow:20": 0.3, "slow:100": 0.4, "slow:300": 0.3}  # milliseconds, and how often
+MAIL_SECONDS = 0.05
 
 
 class Bureaus:
@@ -41,7 +45,10 @@ class Bureaus:
             old = self.open.popitem(last=False)[1]
             old._charges.close()
             old._requests.close()
-        return self.open[name](replace(request, path=f"/{rest}"))
+        reply = self.open[name](replace(request, path=f"/{rest}"))
+        if reply.on == ORDER and (self.folder / name / SLOW).exists():
+            reply.on = SLOW
+        return reply
 
 
 class Mailboxes:
@@ -64,7 +71,8 @@ class Mailboxes:
                 elif verb == "DATA":
                     writer.write(b"354 go on\r\n")
                     body = (await reader.readuntil(b"\r\n.\r\n"))[:-3].replace(b"\r\n..", b"\r\n.")
-                    self.take(sender.partition("@")[2], recipient, body)
+                    if (self.take(sender.partition("@")[2], recipient, body) / SLOW).exists():
+                        await asyncio.sleep(MAIL_SECONDS)
                 elif verb == "QUIT":
                     said = "221 bye"
                 writer.write(f"{said}\r\n".encode())
@@ -75,12 +83,14 @@ class Mailboxes:
         finally:
             writer.close()
 
-    def take(self, name: str, recipient: str, body: bytes) -> None:
+    def take(self, name: str, recipient: str, body: bytes) -> Path:
+        """Keep it; the folder."""
         message_id = message_from_bytes(body)["Message-ID"]
         told = {"to": recipient, "id": message_id, "hash": sha256(body).hexdigest(), "body": body.decode("latin-1")}
         point, _, root = name.partition(".")
         with (self.folder / root / point / "mails.jsonl").open("ab", buffering=0) as file:
             file.write(json.dumps(told).encode() + b"\n")
+        return self.folder / root / point
 
 
 class Fakes:
@@ -108,7 +118,9 @@ async def _main(folder: Path) -> None:
     limit = 1 << 24
     mail = await asyncio.start_server(Mailboxes(folder).talk, "127.0.0.1", 0, limit=limit)
     port = mail.sockets[0].getsockname()[1]
-    await Server(Bureaus(folder)).serve(0, lambda bureau: print(bureau, port, flush=True), until)
+    server = Server(Bureaus(folder))
+    server.faults.chance(SLOWLY, seed=1, on=SLOW)
+    await server.serve(0, lambda bureau: print(bureau, port, flush=True), until)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from healthcheck.bureaus import registry
 from healthcheck.playbook import following
 from healthcheck.reports import outbox
 from healthcheck.reviews import calibrations, months, planning, rounds, schedule, units
@@ -23,8 +22,6 @@ from healthcheck.store.session import connect, read
 from healthcheck.store.work import Message, Month, Pull, Review
 from jobs import DAY, JOBS
 from tests import review_world as world
-from tests.servers import adapters
-from tests.servers.adapters import LookupBureau
 
 NOW = datetime(2026, 6, 30, 18, 0, tzinfo=UTC)
 LEARNT = ("look", "plan", "results", "late")
@@ -33,21 +30,6 @@ FIRMS = 2
 MANY = 8  # where two schedulers share the work
 URL = "sqlite:///file:book.db?uri=true"  # in the folder that the process stands in when it connects
 SECRET = "only-for-tests-only-for-tests-only"
-
-
-class BlindBureau(LookupBureau):
-    """A bureau that knows no key and cannot be asked: every order is charged."""
-
-    name = "blind"
-    idempotency = "none"
-
-    def look_up(self, subject: Any, key: str) -> None:
-        raise AssertionError("this bureau cannot be asked")
-
-
-def register() -> None:
-    adapters.register()
-    registry.BUREAUS["blind"] = "tests.crash.scene:BlindBureau"
 
 
 def sender(name: str) -> str:

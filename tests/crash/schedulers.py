@@ -2,8 +2,8 @@
 printed), ``stop ID``, ``wake ID`` and ``kill ID`` (what it died of is printed). Nothing of polars has run before the fork. Only here
 are they signalled and waited for: an id belongs to its process until then.
 
-A scheduler calls the jobs of the clock's table, but the daily ones, five times a second. Its time is the machine's, plus what the file
-``ahead`` says: leases, back-offs and months follow that. Leases are short, so that a process which was stopped finds its own gone.
+A scheduler calls the jobs of the clock's table, but the daily ones, five times a second, in the time of ``shifted``. The processes of its
+pool begin by running this module too: what they have no use for is imported inside.
 """
 
 from __future__ import annotations
@@ -16,37 +16,24 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
+from importlib import import_module
 
-from healthcheck.reviews import leases, rounds
-from healthcheck.settings import Settings
+from tests.crash import shifted
 
-AHEAD = Path("ahead")
-LEASE = 1.0
 EVERY = 0.2
-_clock = leases.clock
 
 
-def ahead() -> timedelta:
-    return timedelta(seconds=float(AHEAD.read_text()))
+def run(given: dict[str, str], born: float) -> None:
+    from healthcheck.reviews import units
+    from healthcheck.settings import Settings
+    from jobs import DAY, JOBS, clock
+    from tests.crash.scene import NOW
 
-
-leases.clock = lambda session: _clock(session) + ahead()  # before anybody keeps the other one
-leases.LEASE_SECONDS = LEASE
-rounds.POLL_SECONDS = 0.05
-
-from healthcheck.checks import registry  # noqa: E402
-from healthcheck.reports import mail  # noqa: E402, F401
-from healthcheck.reviews import units  # noqa: E402
-from jobs import DAY, JOBS, clock  # noqa: E402
-from tests.crash import scene  # noqa: E402
-
-
-def run(settings: Settings, born: float) -> None:
+    settings = Settings(_env_file=None, **given)
     engine = units._engine(settings.database_url, settings.keys)
 
     def now() -> datetime:
-        return scene.NOW + timedelta(seconds=time.time() - born) + ahead()
+        return NOW + timedelta(seconds=time.time() - born) + shifted.ahead()
 
     while True:
         for job in JOBS:
@@ -55,20 +42,29 @@ def run(settings: Settings, born: float) -> None:
         time.sleep(EVERY)
 
 
-def main() -> None:
-    order = json.loads(sys.argv[1])
-    os.chdir(order["folder"])
-    os.environ["TEST_BUREAU_URL"] = order["bureau_url"]
-    scene.register()
+def warm_up(carrier: str) -> None:
+    """Import what a scheduler would."""
+    from healthcheck.checks import registry
+    from healthcheck.reviews import rounds
+    from jobs import JOBS
+
+    rounds.POLL_SECONDS = 0.05
+    for module in ("healthcheck.reports.mail", "tests.crash.scene", *(["distributed"] if "dask" in carrier else [])):
+        import_module(module)
     for name in registry.CHECKS:
         registry.load(name)
     for job in JOBS:
         job.load()
-    settings = Settings(_env_file=None, **order["settings"])
+
+
+def main() -> None:
+    order = json.loads(sys.argv[1])
+    os.chdir(order["folder"])
+    warm_up(order["settings"]["carrier"])
     gc.freeze()
     for line in sys.stdin:
-        said = COMMANDS[line.split()[0]](*map(int, line.split()[1:]), start=lambda: run(settings, order["born"]))
-        print(said, flush=True)
+        word, *ids = line.split()
+        print(COMMANDS[word](*map(int, ids), start=lambda: run(order["settings"], order["born"])), flush=True)
 
 
 def start(start: Callable[[], None]) -> int:

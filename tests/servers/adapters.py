@@ -1,4 +1,5 @@
-"""Two bureaus for tests, speaking to ``tests.servers.bureau``: "key" knows our key, "lookup" can be asked what became of an order.
+"""Bureaus for tests, speaking to ``tests.servers.bureau``: "key" knows our key, "lookup" can be asked what became of an order, "blind"
+neither.
 
 They find their server by the environment variable TEST_BUREAU_URL (so in every process) and cost TEST_BUREAU_COST (4.20). With
 TEST_BUREAU_READ they wait so many seconds for an answer. ``register()`` enters them in the registry of this process.
@@ -21,7 +22,7 @@ from tests.servers.bureau import API_KEY
 
 
 def register() -> None:
-    registry.BUREAUS |= {name: f"tests.servers.adapters:{name.title()}Bureau" for name in ("key", "lookup")}
+    registry.BUREAUS |= {name: f"tests.servers.adapters:{name.title()}Bureau" for name in ("key", "lookup", "blind")}
 
 
 class _Generic:
@@ -73,3 +74,13 @@ class LookupBureau(_Generic):
 
     def order(self, subject: Subject, as_of: date, key: str) -> Ready | Pending:
         return self._buy(as_of, headers=_headers(), json={"account": subject.account, "reference": key})
+
+
+class BlindBureau(LookupBureau):
+    """A bureau that knows no key and cannot be asked: every order is charged."""
+
+    name = "blind"
+    idempotency = "none"
+
+    def look_up(self, subject: Any, key: str) -> None:
+        raise AssertionError("this bureau cannot be asked")
