@@ -1,7 +1,8 @@
 """A warm process that forks one child a point. ``python -m tests.crash.driver ORDER`` with ORDER as JSON; points on standard input.
 
 For each point: the child in a folder of its own is killed there, a second one starts the scheduler again until nothing is left to do.
-``ready`` is printed for each, when both are over. Forking after the imports saves their time; polars is not touched before the fork.
+A line is printed for each, when both are over. ``NAME walk all`` (or ``walk 3,17``) kills at all of them in one month, see
+``tests.crash.chain``: a line for each that is started again. Forking after the imports saves their time; polars is not touched before.
 """
 
 from __future__ import annotations
@@ -14,17 +15,21 @@ import shutil
 import sys
 import traceback
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from healthcheck.reviews import leases
 
 LATER = [0]  # hours that this process' world is ahead
+STILL: list[datetime] = []  # the time, where it does not pass: on a walk
 _clock = leases.clock
-leases.clock = lambda session: _clock(session) + LATER[0] * scene.LATER  # before anybody keeps the other one
+leases.clock = lambda session: (
+    [_clock(session), *STILL][-1] + LATER[0] * scene.LATER
+)  # before anybody keeps the other one
 
 from healthcheck.checks import registry  # noqa: E402
-from tests.crash import mutants, scene, steps  # noqa: E402
+from tests.crash import chain, mutants, scene, steps  # noqa: E402
 from tests.servers import adapters  # noqa: E402
 
 RUNS = 6  # times that the scheduler is started again at most
@@ -64,6 +69,15 @@ def settings(order: Order, name: str) -> scene.Settings:
 def killed(order: Order, name: str, point: int) -> None:
     folder = enter(order, name)
     steps.GRAINS[order.grain](steps.die_at(point, folder))
+    scene.scheduler(settings(order, name), scene.NOW)
+    sys.settrace(None)
+
+
+def walked(order: Order, name: str, walker: chain.Walker) -> None:
+    enter(order, name)
+    walker.begin()
+    STILL.append(datetime.now(UTC))
+    steps.GRAINS[order.grain](walker)
     scene.scheduler(settings(order, name), scene.NOW)
     sys.settrace(None)
 
@@ -116,12 +130,17 @@ def warm(order: Order) -> None:
 
 def child(order: Order, do, name: str, point: int = 0) -> int:
     """The exit status of a child that does it."""
+    return os.waitpid(begin(order, do, name, point), 0)[1]
+
+
+def begin(order: Order, do, name: str, what: object) -> int:
+    """The id of a child that does it."""
     pid = os.fork()
     if pid:
-        return os.waitpid(pid, 0)[1]
+        return pid
     try:
         gc.disable()
-        do(order, name, point)
+        do(order, name, what)
         os._exit(0)
     except BaseException:
         (Path(order.folder) / name / f"{do.__name__}.error").write_text(traceback.format_exc())
@@ -134,6 +153,29 @@ def place(order: Order, name: str, book: str = "book.db") -> None:
     shutil.copy(Path(order.prepared) / book, folder / "book.db")
 
 
+def walk(order: Order, name: str, points: str) -> None:
+    """Kill at all of these, by one month or, where a walk gets stuck, by another that goes on there."""
+    wanted = chain.Everywhere() if points == "all" else {int(point) for point in points.split(",")}
+    first, kills = 1, 0
+    while first:
+        part = stretch(order, f"{name}{first}", chain.Walker(wanted, first))
+        first, kills = part.stuck, kills + part.kills
+    print("over", kills, flush=True)
+
+
+def stretch(order: Order, name: str, walker: chain.Walker) -> chain.Walk:
+    """Start again on a copy of what is left wherever that changes."""
+    place(order, name)
+    folder = Path(order.folder)
+    walk = chain.Walk(walker, lambda: begin(order, walked, name, walker), folder / name)
+    for remains in walk:
+        copy = f"{name}-{remains.point}"
+        chain.save(remains, folder / copy)
+        print(copy, remains.point, child(order, again, copy), flush=True)
+    shutil.rmtree(folder / name)
+    return walk
+
+
 def main() -> None:
     order = Order(**json.loads(sys.argv[1]))
     adapters.register()
@@ -144,7 +186,10 @@ def main() -> None:
         warm(order)
         mutants.apply(order.mutant)
     for line in sys.stdin:
-        name, what = line.split()
+        name, what, *more = line.split()
+        if what == "walk":
+            walk(order, name, *more)
+            continue
         place(order, name)
         if what in ("learn", "record"):
             status = [child(order, learnt if what == "learn" else recorded, name)]

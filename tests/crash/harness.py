@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_string, policy
 from functools import cached_property
 from itertools import accumulate
@@ -54,6 +54,7 @@ class Left:
     folder: Path
     died: str
     wrong: str = ""  # the two runs themselves
+    walked: bool = False  # and so what was seen before the second is known
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         file = self.folder / f"{name}.jsonl"
@@ -62,6 +63,12 @@ class Left:
     @cached_property
     def facts(self) -> Any:
         return json.loads((self.folder / "facts.json").read_text())
+
+    @cached_property
+    def mailed(self) -> bool:
+        """Of a walk: whether the mail server had a message of which the database did not know when the kill came."""
+        before = json.loads((self.folder / "before.json").read_text())
+        return before["mails"] > before["sent"]
 
     @cached_property
     def mails(self) -> list[dict[str, Any]]:
@@ -83,6 +90,7 @@ class Play:
     mutant: str = ""
     on_uncertain: str = "resend"
     workers: list[Worker] = field(default_factory=list)
+    kills: int = 0  # of a walk
 
     @cached_property
     def folder(self) -> Path:
@@ -161,6 +169,13 @@ class Play:
         finally:
             pool.shutdown(cancel_futures=True)
 
+    def walk(self, points: str = "all") -> Iterator[Left]:
+        """Kill at all of them in one month, see ``tests.crash.chain``; what is left where it changes, started again. Counts ``kills``."""
+        for left in self.workers[0].walk("walk", points):
+            yield left
+            shutil.rmtree(left.folder)
+        self.kills = self.workers[0].kills
+
     def violations(self, left: Left) -> list[str]:
         """What is wrong with it; nothing, if all is well."""
         found = [left.wrong] if left.wrong else [*self._charges(left), *self._mails(left), *self._database(left)]
@@ -188,6 +203,8 @@ class Play:
     def _may_repeat(self, left: Left) -> bool:
         if self.on_uncertain == "hold":
             return False
+        if left.walked:
+            return left.mailed
         return left.point in self.gap if self.grain == "bytecodes" else True  # of lines the gap is not known
 
     def _database(self, left: Left) -> Iterator[str]:
@@ -244,6 +261,7 @@ class Worker:
         }  # fmt: skip
         command = [sys.executable, "-m", "tests.crash.driver", json.dumps(order)]
         env = {**os.environ, "PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": "1"}
+        self.kills = 0  # of a walk
         self.seconds = 0.0  # of processor time that its children took
         self.log = (play.folder / "log").open("a")
         self.process = subprocess.Popen(
@@ -251,17 +269,32 @@ class Worker:
         )
 
     def run(self, name: str, what: str) -> Left:
-        self.process.stdin.write(f"{name} {what}\n")
+        self._say(name, what)
+        _, seconds, *ends = self._hear()
+        self.seconds = float(seconds)
+        return self._left(name, int(what) if what.isdigit() else 0, ends, ["9", "0"] if what.isdigit() else ["0"])
+
+    def walk(self, name: str, points: str) -> Iterator[Left]:
+        self._say(name, "walk", points)
+        while (told := self._hear())[0] != "over":
+            copy, point, *ends = told
+            yield replace(self._left(copy, int(point), ends, ["0"]), walked=True)
+        self.kills = int(told[1])
+
+    def _say(self, *words: str) -> None:
+        self.process.stdin.write(" ".join(words) + "\n")
         self.process.stdin.flush()
+
+    def _hear(self) -> list[str]:
         told = self.process.stdout.readline().split()
         assert told, (self.play.folder / "log").read_text()[-3000:]
+        return told
+
+    def _left(self, name: str, point: int, ends: list[str], wanted: list[str]) -> Left:
         folder = self.play.folder / name
         died = (folder / "died").read_text() if (folder / "died").exists() else ""
         wrong = "; ".join(file.read_text() for file in folder.glob("*.error"))
-        self.seconds = float(told[1])
-        if not wrong and what.isdigit() and told[2:] != ["9", "0"]:
-            wrong = f"the two runs ended with {told[2:]}"
-        return Left(int(what) if what.isdigit() else 0, folder, died, wrong)
+        return Left(point, folder, died, wrong or ("" if ends == wanted else f"the runs ended with {ends}"))
 
     def close(self) -> None:
         self.process.stdin.close()
