@@ -42,7 +42,7 @@ def _months(console: Console, found: dict[str, Any]) -> None:
 
 
 def _facts(console: Console, found: dict[str, Any], currency: str) -> None:
-    pulls, mails, flags = found["pulls"], found["mails"], found["flags"]
+    pulls, mails, flags, tasks = found["pulls"], found["mails"], found["flags"], found["tasks"]
     budget = f" of {pulls['budget']}" if pulls["budget"] else ", no cap set"
     waits = ", ".join(f"{pulls[name]} {name}" for name in ("planned", "pending", "uncertain") if pulls[name])
     console.print(f"Pulls in {pulls['month']}: {currency} {pulls['taken']}{budget}" + (f"; {waits}" if waits else ""))
@@ -52,6 +52,8 @@ def _facts(console: Console, found: dict[str, Any], currency: str) -> None:
     told = ", ".join(f"{count} {state.lower()}" for state, count in sorted(mails.items()))
     console.print(f"Mails: {told or 'none yet'}")
     console.print(f"Flags: {flags['live']} live, {flags['overdue']} overdue")
+    if tasks["open"]:
+        console.print(f"Late accounts: {tasks['open']} tasks open, {tasks['overdue']} overdue (healthcheck late --tasks)")
     console.print(
         f"Ledger up to {found['ledger']['latest'] or 'nothing yet'}.  Audit head {found['audit_head'] or 'none'}."
     )

@@ -17,6 +17,7 @@ from healthcheck.reviews import flags, pulls, schedule
 from healthcheck.settings import Settings
 from healthcheck.store import audit, work
 from healthcheck.store.events import NOBODY, Event, Watch
+from healthcheck.store.late import Task
 from healthcheck.store.operations import Budget, JobRun
 from healthcheck.store.session import read
 from healthcheck.store.work import Flag, Message, Pull, Review
@@ -35,6 +36,7 @@ def gather(engine: Engine, settings: Settings, now: datetime) -> dict[str, Any]:
             "mails": dict(_counted(session, Message.state)),
             "mail_trouble": _mail_trouble(session),
             "flags": _flags(session, settings, now),
+            "tasks": _tasks(session, settings, now),
             "news": _news(session),
             "jobs": _jobs(session),
             "ledger": _ledger(session, settings, now),
@@ -114,6 +116,14 @@ def _flags(session: Session, settings: Settings, now: datetime) -> dict[str, int
     count = session.exec(select(func.count()).where(live)).one()
     overdue = session.exec(select(func.count()).where(live, col(Flag.due) < today, Flag.state != "snoozed")).one()
     return {"live": count, "overdue": overdue}
+
+
+def _tasks(session: Session, settings: Settings, now: datetime) -> dict[str, int]:
+    """What records about late accounts gave people to do: see ``late --tasks``."""
+    open_tasks = col(Task.done_on).is_(None)
+    count = session.exec(select(func.count()).where(open_tasks)).one()
+    overdue = session.exec(select(func.count()).where(open_tasks, Task.due < settings.business_day(now))).one()
+    return {"open": count, "overdue": overdue}
 
 
 def _news(session: Session) -> dict[str, dict[str, Any]]:

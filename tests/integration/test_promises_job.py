@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -172,6 +173,8 @@ def test_what_waits_is_listed_the_most_urgent_first(engine, account, cli, monkey
     listed = cli("late", "--tasks", "--json").lines
     assert [(one["account"], one["kind"]) for one in listed] == [("C1", "promise_broken"), ("C1", "dispute")]
     assert "broke it" in cli("late", "--tasks").out
+    assert json.loads(cli("status", "--json").out)["tasks"] == {"open": 2, "overdue": 2}
+    assert "2 tasks open, 2 overdue (healthcheck late --tasks)" in cli("status").out
 
 
 def test_nothing_on_record_is_nothing_to_do(engine):
