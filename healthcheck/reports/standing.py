@@ -53,7 +53,9 @@ def _facts(console: Console, found: dict[str, Any], currency: str) -> None:
     console.print(f"Mails: {told or 'none yet'}")
     console.print(f"Flags: {flags['live']} live, {flags['overdue']} overdue")
     if tasks["open"]:
-        console.print(f"Late accounts: {tasks['open']} tasks open, {tasks['overdue']} overdue (healthcheck late --tasks)")
+        console.print(
+            f"Late accounts: {tasks['open']} tasks open, {tasks['overdue']} overdue (healthcheck late --tasks)"
+        )
     console.print(
         f"Ledger up to {found['ledger']['latest'] or 'nothing yet'}.  Audit head {found['audit_head'] or 'none'}."
     )
