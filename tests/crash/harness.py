@@ -171,6 +171,7 @@ class Play:
 
     def walk(self, points: str = "all") -> Iterator[Left]:
         """Kill at all of them in one month, see ``tests.crash.chain``; what is left where it changes, started again. Counts ``kills``."""
+        assert self.undisturbed, "is made first: the worker does one thing at a time"
         for left in self.workers[0].walk("walk", points):
             yield left
             shutil.rmtree(left.folder)
@@ -298,7 +299,11 @@ class Worker:
 
     def close(self) -> None:
         self.process.stdin.close()
-        self.process.wait(20)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:  # on a walk that nobody follows any more
+            self.process.kill()
+            self.process.wait(20)
         self.process.stdout.close()
         self.log.close()
 
