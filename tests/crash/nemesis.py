@@ -65,6 +65,7 @@ class Battle:
     fakes: Fakes
     url: str
     seed: int
+    kind: str = "sqlite"
     bureau: str = "key"
     carrier: str = "threads"
     months: tuple[str, ...] = MONTHS
@@ -99,7 +100,7 @@ class Battle:
                 secrets = {"HEALTHCHECK_DATABASE_URL": self.url, "HEALTHCHECK_SECRET_KEYS": scene.SECRET}
                 preload = {"DASK_DISTRIBUTED__WORKER__PRELOAD": "tests.crash.shifted"}
                 self.cluster = stack.enter_context(Cluster(self.folder, {**self.env, **secrets, **preload}))
-            stack.enter_context(self._parent())
+            stack.enter_context(self.parent_of_schedulers())
             self.alive = [self.order("start"), self.order("start")]
             try:
                 yield
@@ -109,7 +110,7 @@ class Battle:
             self.found += self._outlived()
 
     @contextmanager
-    def _parent(self) -> Iterator[None]:
+    def parent_of_schedulers(self) -> Iterator[None]:
         """Of the schedulers; when it ends it takes along whoever is still there."""
         order = {"folder": str(self.folder), "settings": self._settings(), "born": time.time()}
         command = [sys.executable, "-m", "tests.crash.schedulers", json.dumps(order)]
@@ -176,8 +177,7 @@ class Battle:
             self.order("wake", self.alive[victim])
 
     def strike_pool(self) -> None:
-        pool = [process for process in belonging.belonging(self.mark) if process.of_a_pool]
-        which = self.rng.choice((signal.SIGKILL, signal.SIGSTOP))
+        pool, which = self.pool(), self.rng.choice((signal.SIGKILL, signal.SIGSTOP))
         victim = self.rng.choice(pool) if pool else None
         if victim is None or not belonging.strike(victim, self.mark, which):
             self.strike_scheduler(self.rng.randrange(2))
@@ -187,6 +187,9 @@ class Battle:
             self.struck["worker stopped"] += 1
         else:
             self.killed("worker")
+
+    def pool(self) -> list[belonging.Process]:
+        return [process for process in belonging.belonging(self.mark) if process.of_a_pool]
 
     def strike_cluster(self, cluster: Cluster, victim: int) -> None:
         if self.rng.random() < 0.5:
@@ -284,7 +287,13 @@ class Battle:
         charges, mails = (_lines(self.folder / f"{name}.jsonl") for name in ("charges", "mails"))
         doubles = len(mails) - len({mail["id"] for mail in mails})
         seen = {"charges": len(charges), "mails": len(mails), "mails twice": doubles}
-        what = {"carrier": self.carrier, "bureau": self.bureau, "seed": self.seed, "found": self.found}
+        what = {
+            "database": self.kind,
+            "carrier": self.carrier,
+            "bureau": self.bureau,
+            "seed": self.seed,
+            "found": self.found,
+        }
         return {**what, "struck": dict(self.struck), "met": dict(self.met), **seen}
 
 
@@ -296,9 +305,9 @@ def _package(folder: Path) -> None:
     (folder / "entry_points.txt").write_text("[healthcheck.bureaus]\n" + "".join(points))
 
 
-def battle(place: Path, prepared: Path, fakes: Fakes, seed: int, kind: str = "sqlite", **more: Any) -> Battle:
-    """Fight its months; what came of it."""
-    folder, began = place / f"seed{seed}", time.monotonic()
+def prepare(place: Path, prepared: Path, fakes: Fakes, seed: int, kind: str = "sqlite", **more: Any) -> Battle:
+    """A battle that has not begun."""
+    folder = place / f"seed{seed}"
     folder.mkdir(parents=True)
     if kind == "sqlite":
         shutil.copy(prepared / "many.db", folder / "book.db")
@@ -306,12 +315,17 @@ def battle(place: Path, prepared: Path, fakes: Fakes, seed: int, kind: str = "sq
     else:
         url = databases.create(folder, kind=kind)
         scene.fill(url, folder, scene.MANY)
-    fight = Battle(folder, fakes, url, seed, **more)
+    return Battle(folder, fakes, url, seed, kind, **more)
+
+
+def battle(*where: Any, **more: Any) -> Battle:
+    """Fight its months; what came of it."""
+    began, fight = time.monotonic(), prepare(*where, **more)
     with fight.fought():
         for month in fight.months:
             fight.fight(month)
             if month != fight.months[-1]:
                 fight.forward(NEXT)
         fight.found += verdict.violations(fight)
-    fight.told = {"database": kind, "seconds": round(time.monotonic() - began, 1), **fight.tell()}
+    fight.told = {"seconds": round(time.monotonic() - began, 1), **fight.tell()}
     return fight

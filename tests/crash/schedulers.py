@@ -1,6 +1,6 @@
 """A warm process that forks schedulers: ``python -m tests.crash.schedulers ORDER``, then on standard input ``start`` (the process id is
 printed), ``stop ID``, ``wake ID`` and ``kill ID`` (what it died of is printed). Nothing of polars has run before the fork. Only here
-are they signalled and waited for: an id belongs to its process until then.
+are they signalled and waited for: an id belongs to its process until then. They end with it, however it ends; it ends with its input.
 
 A scheduler calls the jobs of the clock's table, but the daily ones, five times a second, in the time of ``shifted``. The processes of its
 pool begin by running this module too: what they have no use for is imported inside.
@@ -8,6 +8,7 @@ pool begin by running this module too: what they have no use for is imported ins
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -21,6 +22,8 @@ from importlib import import_module
 from tests.crash import shifted
 
 EVERY = 0.2
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
 
 
 def run(given: dict[str, str], born: float) -> None:
@@ -68,9 +71,12 @@ def main() -> None:
 
 
 def start(start: Callable[[], None]) -> int:
-    pid = os.fork()
+    parent, pid = os.getpid(), os.fork()
     if not pid:
-        start()
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == parent:
+            start()
+        os._exit(1)
     return pid
 
 

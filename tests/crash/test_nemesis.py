@@ -1,11 +1,13 @@
 """Two schedulers on one database under KILL, STOP and CONT: one row a month, at most one charge a unit, one digest a recipient."""
 
 import json
+import time
 
 import pytest
 
 from tests import databases
-from tests.crash.nemesis import BUREAUS, battle
+from tests.crash import belonging
+from tests.crash.nemesis import BUREAUS, battle, prepare
 from tests.crash.verdict import MONTHS
 
 SEEDS = range(20)
@@ -31,6 +33,17 @@ def test_two_schedulers_struck_at_random(fought, seed, carrier, months):
     fight = fought(seed, "sqlite", carrier, months=MONTHS[:months])
     assert fight.found == []
     assert fight.struck.total() >= months
+
+
+def test_schedulers_and_their_pools_end_with_the_test_however_it_ends(house):
+    fight = prepare(house.folder / "killed", house.prepared, house.fakes, 0, carrier="processes")
+    with fight.parent_of_schedulers():
+        fight.order("start")
+        while not fight.pool():
+            time.sleep(0.05)
+        fight.parent.kill()
+        assert belonging.outliving(fight.mark, 20.0, lambda _: False) == []
+    fight.engine.dispose()
 
 
 @pytest.mark.slow
