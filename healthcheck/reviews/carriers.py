@@ -40,6 +40,16 @@ class InlineExecutor(Executor):
         return future
 
 
+class PoolExecutor(ProcessPoolExecutor):
+    """Who does not wait for its processes ends them: on a machine that is too slow to start them each new pool would make it slower."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        processes = list((getattr(self, "_processes", None) or {}).values())
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        for process in () if wait else processes:
+            process.kill()
+
+
 class DaskExecutor(Executor):
     """A Dask cluster over TLS. Takes positional arguments only: its own client would swallow names such as ``key`` or ``workers``."""
 
@@ -78,7 +88,7 @@ def _threads(settings: Settings) -> Executor:
 
 def _processes(settings: Settings) -> Executor:
     """Spawned, never forked: what threads of this process hold would be held for ever in a copy of it."""
-    return ProcessPoolExecutor(
+    return PoolExecutor(
         settings.carrier_workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(settings,)
     )
 

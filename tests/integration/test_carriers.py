@@ -154,7 +154,11 @@ def workers(place: Place) -> list[int]:
     """The processes that do the work."""
     if place.cluster:
         return [worker.pid for worker in place.cluster.workers if worker.poll() is None]
-    return [child.pid for child in psutil.Process().children() if "spawn_main" in command(child)]
+    return [child.pid for child in pool()]
+
+
+def pool() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "spawn_main" in command(child)]
 
 
 def command(process: psutil.Process) -> str:
@@ -317,6 +321,17 @@ class Deaf(carriers.InlineExecutor):
 
     def submit(self, fn, /, *args, **kwargs):
         return Future()
+
+
+def test_the_processes_of_a_pool_that_is_given_up_do_not_slow_down_the_next(tmp_path):
+    with carriers.Carrier(Settings(_env_file=None, carrier="processes", carrier_workers=2)) as carrier:
+        for _ in range(2):
+            carrier.submit(time.sleep, 60)
+        given_up = pool()
+        carrier.lose()
+        psutil.wait_procs(given_up, timeout=20)
+        assert (len(given_up), pool()) == (2, [])
+        assert carrier.submit(os.getpid).result(60) != os.getpid()
 
 
 def test_a_carrier_that_never_answers_is_given_up_too(book, monkeypatch):
