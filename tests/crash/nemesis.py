@@ -235,7 +235,7 @@ class Battle:
     def fight(self, month: str) -> None:
         """Until the month is closed and its mails are sent; strikes come as long as there is something to hit."""
         began = since = time.monotonic()
-        strikes, last = self.rng.randrange(8, 20), None
+        strikes, last, stuck = self.rng.randrange(8, 20), None, self.pace.stuck
         while not self.over(month):
             if time.monotonic() - began > self.pace.most:
                 raise TimeoutError(
@@ -251,10 +251,13 @@ class Battle:
                 self.cluster.keep_up()
             state = self.state()
             if state != last:
-                last, since = state, time.monotonic()
-            elif time.monotonic() - since > self.pace.stuck and self.nobody_sends():
+                last, since, stuck = state, time.monotonic(), self.pace.stuck
+            elif time.monotonic() - since > stuck and self.nobody_sends():
                 self.forward(FORWARD)
-                since = time.monotonic()
+                since, stuck = (
+                    time.monotonic(),
+                    2 * stuck,
+                )  # a slow machine may be at work on it: its leases are over now
 
     def nobody_sends(self) -> bool:
         """Who lives and is sending would find his five minutes gone in a moment."""

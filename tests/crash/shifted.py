@@ -23,3 +23,4 @@ def ahead() -> timedelta:
 
 leases.clock = lambda session: _clock(session) + ahead()  # before anybody keeps the other one
 leases.LEASE_SECONDS = float(os.environ["TEST_LEASE_SECONDS"])
+leases.DEATHS = 100  # more workers are killed here than ever die of an account

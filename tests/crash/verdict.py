@@ -28,8 +28,8 @@ def violations(fight: Battle) -> Iterator[str]:
         yield f"months: {months}"
     yield from _charges(fight)
     yield from _mails(fight)
-    if {*fight.seen(select(Review.state))} != {"done"}:
-        yield f"reviews: {Counter(fight.seen(select(Review.state)))}"
+    left = select(Review.state, Review.attempts, Review.error).where(Review.state != "done")
+    yield from (f"a review is {state} at attempt {attempts}: {error}" for state, attempts, error in fight.seen(left))
     with read(fight.engine) as session:
         if why := audit.verify(session, [scene.SECRET]).why:
             yield f"the audit is broken: {why}"
