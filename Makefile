@@ -22,13 +22,13 @@ demo: install  ## the main job on a fictitious book, in ./healthcheck-demo
 	$(BIN)/healthcheck demo
 
 test: install  ## the test suite
-	$(BIN)/python -m pytest -m "not slow" -n auto
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal
 
 test-postgres: install  ## the test suite on PostgreSQL (a server of its own, from the machine's binaries)
-	HEALTHCHECK_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not slow" -n auto
+	HEALTHCHECK_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal
 
 prove: install  ## the slow proofs too
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: install  ## style and types
 	$(BIN)/ruff check .
