@@ -29,7 +29,9 @@ from types import FrameType
 from tests.crash import steps
 
 A_STEP = 1e-5  # seconds that a step takes for who walks: a month takes less than one, however long the walk
-PATIENCE = 3.0  # seconds until the next step; after that it is not waited for
+LOOK = 0.05  # seconds
+PATIENCE = 60  # looks until the next step; after that it is not waited for
+BLOCKED = 3  # looks at which it was waiting for a thread
 _SUBREAPER = 36  # of prctl(2): orphans become children of the process that asks for it
 Files = dict[str, bytes]
 
@@ -121,7 +123,7 @@ class Walk:
 
     def _killed(self) -> tuple[int, str] | None:
         """The step at which the process was killed; nothing, if it came to its end or will not come to another step."""
-        if not select.select([self.walker.told], [], [], PATIENCE)[0]:
+        if not self._comes():
             os.kill(self.process, signal.SIGKILL)
             os.waitpid(self.process, 0)
             return None
@@ -135,6 +137,21 @@ class Walk:
             raise RuntimeError(f"the walk ended with {status} at step {self.stuck}")
         self.stuck = 0
         return None
+
+    def _comes(self) -> bool:
+        """Wait until there is something to read."""
+        blocked = 0
+        for _ in range(PATIENCE):
+            if select.select([self.walker.told], [], [], LOOK)[0]:
+                return True
+            blocked = blocked + 1 if _waits_for_a_thread(self.process) else 0
+            if blocked == BLOCKED:
+                return False
+        return False
+
+
+def _waits_for_a_thread(pid: int) -> bool:
+    return Path(f"/proc/{pid}/wchan").read_text().startswith("futex")
 
 
 def _adopt() -> None:
