@@ -38,7 +38,6 @@ DOUBTS: Final = 3  # of unknown fate so often, it is held for a person
 _FIRST_WAIT: Final = timedelta(minutes=1)
 _LONGEST_WAIT: Final = timedelta(hours=1)
 _LOG = logging.getLogger(__name__)
-Clock = Callable[[Session], datetime]
 
 
 @dataclass
@@ -66,11 +65,11 @@ class _Pass:
     settings: Settings
     sender: mail.Sender
     now: datetime
-    clock: Clock = leases.clock
+    clock: leases.Clock = leases.clock
 
 
 def relay(
-    engine: Engine, settings: Settings, now: datetime, hurry: bool = False, clock: Clock = leases.clock
+    engine: Engine, settings: Settings, now: datetime, hurry: bool = False, clock: leases.Clock = leases.clock
 ) -> RelayResult:
     """Send what is due, oldest first, each to one person; ``hurry`` does not wait for back-offs to end.
 

@@ -7,7 +7,7 @@ stopped for longer than its lease finds its token gone and cannot write.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,7 @@ _REVIEW = Review.__table__  # type: ignore[attr-defined]
 _MINE = update(_REVIEW).where(
     _REVIEW.c.id == bindparam("which"), _REVIEW.c.token == bindparam("mine"), _REVIEW.c.state == "claimed"
 )
+Clock = Callable[[Session], datetime]
 LEASE_SECONDS = 30.0
 ATTEMPTS: Final = 3  # errors after which a review is failed
 DEATHS: Final = 10  # workers that may die of it

@@ -25,7 +25,7 @@ from healthcheck.errors import HealthcheckError, Retriable, Skippable
 from healthcheck.reviews import leases
 from healthcheck.reviews.linking import column_of, subject_of
 from healthcheck.reviews.pulling import gates
-from healthcheck.reviews.pulling.model import Clock, NotYet
+from healthcheck.reviews.pulling.model import NotYet
 from healthcheck.settings import Settings
 from healthcheck.store import audit
 from healthcheck.store.books import Account
@@ -56,7 +56,7 @@ class Run:
     engine: Engine
     settings: Settings
     now: datetime
-    clock: Clock = leases.clock
+    clock: leases.Clock = leases.clock
     sleep: Callable[[float], None] = time.sleep
     heard: Heard = field(default_factory=Heard)
 

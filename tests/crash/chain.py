@@ -2,7 +2,7 @@
 goes on from there to the next step.
 
 What a killed process leaves is what it wrote (its folder: database, log of the database, what the bureau charged and the mail server
-took). The scheduler is started again on a copy of that, to the end, unless it is byte for byte what was left at a step before: the
+took). The scheduler is started again on a copy of that, to the end, unless it is byte for byte what was left at the step before: the
 same bytes were recovered from already.
 
 Against a month that begins anew for each kill two things differ: the copy keeps the connections to the servers open, and threads do not
@@ -32,16 +32,10 @@ A_STEP = 1e-5  # seconds that a step takes for who walks: a month takes less tha
 LOOK = 0.05  # seconds
 PATIENCE = 60  # looks until the next step; after that it is not waited for
 BLOCKED = 3  # looks at which it was waiting for a thread
+BEGINS_WITHIN = 120.0  # seconds until its first step, for a month that has its threads
 _SUBREAPER = 36  # of prctl(2): orphans become children of the process that asks for it
+EVERYWHERE = range(1, 1 << 62)
 Files = dict[str, bytes]
-
-
-@dataclass(frozen=True)
-class Everywhere:
-    """All steps, for a ``Container`` of them."""
-
-    def __contains__(self, _step: object) -> bool:
-        return True
 
 
 @dataclass(frozen=True)
@@ -139,7 +133,11 @@ class Walk:
         return None
 
     def _comes(self) -> bool:
-        """Wait until there is something to read."""
+        """Wait until there is something to read. Who has not been copied yet has all its threads, and may take its time."""
+        if not self.kills:
+            if not select.select([self.walker.told], [], [], BEGINS_WITHIN)[0]:
+                raise TimeoutError(f"a month came to none of its points in {BEGINS_WITHIN} seconds")
+            return True
         blocked = 0
         for _ in range(PATIENCE):
             if select.select([self.walker.told], [], [], LOOK)[0]:

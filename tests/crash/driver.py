@@ -24,9 +24,9 @@ from healthcheck.reviews import leases
 LATER = [0]  # hours that this process' world is ahead
 STILL: list[datetime] = []  # the time, where it does not pass: on a walk
 _clock = leases.clock
-leases.clock = lambda session: (
-    [_clock(session), *STILL][-1] + LATER[0] * scene.LATER
-)  # before anybody keeps the other one
+
+# before anybody keeps the other one
+leases.clock = lambda session: [_clock(session), *STILL][-1] + LATER[0] * scene.LATER
 
 from healthcheck.checks import registry  # noqa: E402
 from tests.crash import chain, mutants, scene, steps  # noqa: E402
@@ -155,7 +155,7 @@ def place(order: Order, name: str, book: str = "book.db") -> None:
 
 def walk(order: Order, name: str, points: str) -> None:
     """Kill at all of these, by one month or, where a walk gets stuck, by another that goes on there."""
-    wanted = chain.Everywhere() if points == "all" else {int(point) for point in points.split(",")}
+    wanted = chain.EVERYWHERE if points == "all" else {int(point) for point in points.split(",")}
     first, kills = 1, 0
     while first:
         part = stretch(order, f"{name}{first}", chain.Walker(wanted, first))

@@ -90,7 +90,11 @@ class Play:
     mutant: str = ""
     on_uncertain: str = "resend"
     workers: list[Worker] = field(default_factory=list)
-    kills: int = 0  # of a walk
+
+    @property
+    def kills(self) -> int:
+        """Of the last walk."""
+        return self.workers[0].kills
 
     @cached_property
     def folder(self) -> Path:
@@ -170,12 +174,11 @@ class Play:
             pool.shutdown(cancel_futures=True)
 
     def walk(self, points: str = "all") -> Iterator[Left]:
-        """Kill at all of them in one month, see ``tests.crash.chain``; what is left where it changes, started again. Counts ``kills``."""
+        """Kill at all of them in one month, see ``tests.crash.chain``; what is left where it changes, started again."""
         assert self.undisturbed, "is made first: the worker does one thing at a time"
         for left in self.workers[0].walk("walk", points):
             yield left
             shutil.rmtree(left.folder)
-        self.kills = self.workers[0].kills
 
     def violations(self, left: Left) -> list[str]:
         """What is wrong with it; nothing, if all is well."""

@@ -338,7 +338,7 @@ def _found(place):
         engine.dispose()
 
 
-@pytest.mark.parametrize("points", [16, pytest.param(None, marks=pytest.mark.slow, id="every")])
+@pytest.mark.parametrize("points", [30, pytest.param(None, marks=pytest.mark.slow, id="every")])
 def test_killed_between_the_poll_and_the_commit_nothing_is_lost_and_nothing_twice(killed, points):
     undisturbed, (steps,) = killed(0)
     events, _ = undisturbed[0]

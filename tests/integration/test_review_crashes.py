@@ -13,7 +13,7 @@ from tests import databases
 from tests import review_world as world
 
 ROOT = Path(__file__).parents[2]
-POINTS, SEED = 6, 2026
+POINTS, SEED = 15, 2026
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,6 @@ PATIENT_WITH_DOUBT: Final = timedelta(hours=1)
 BACKOFF_SECONDS = (15.0, 3600.0)  # at first, at most; in between as long again as it took so far
 
 Guard = Callable[[Session], None]
-Clock = Callable[[Session], datetime]
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Order:
     guard: Guard | None = None  # raises if the asker may no longer act
     buy: bool = True
     bureaus: tuple[Bureau, ...] | None = None  # in order of preference; None: as configured
-    clock: Clock = leases.clock  # the time that waits are measured in: the database's
+    clock: leases.Clock = leases.clock  # the time that waits are measured in: the database's
 
     @property
     def patience(self) -> timedelta:

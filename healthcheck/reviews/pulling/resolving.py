@@ -22,7 +22,6 @@ from healthcheck.reviews.pulling.model import (
     PLANNED,
     REFUSED,
     UNCERTAIN,
-    Clock,
     NotYet,
     Order,
     tell,
@@ -85,7 +84,7 @@ def give_up(session: Session, month: str, now: datetime) -> None:
         tell(session, pull, "pull.uncertain" if was_asked else "pull.refused", now)
 
 
-def reconcile(engine: Engine, settings: Settings, now: datetime, clock: Clock = leases.clock) -> int:
+def reconcile(engine: Engine, settings: Settings, now: datetime, clock: leases.Clock = leases.clock) -> int:
     """Collect what was ordered and look up what is in doubt, where it is due and no open month waits for it; how many were settled.
 
     Never buys anything. A report that comes so late is known from today on.
@@ -93,7 +92,7 @@ def reconcile(engine: Engine, settings: Settings, now: datetime, clock: Clock = 
     return sum(_reconciled(_order(engine, settings, pull, now, clock), pull) for pull in _left_over(engine, clock))
 
 
-def _left_over(engine: Engine, clock: Clock) -> Sequence[Pull]:
+def _left_over(engine: Engine, clock: leases.Clock) -> Sequence[Pull]:
     """Due pulls of closed months, or of none; and those whose answer nobody has seen for a day."""
     closed = select(Month.month).where(col(Month.state).in_(("closed", "skipped")))
     known = select(Month.month)
@@ -127,7 +126,7 @@ def _reconciled(order: Order, pull: Pull) -> bool:
         return False
 
 
-def _order(engine: Engine, settings: Settings, pull: Pull, now: datetime, clock: Clock) -> Order:
+def _order(engine: Engine, settings: Settings, pull: Pull, now: datetime, clock: leases.Clock) -> Order:
     """An order to settle a pull by, outside a review: what it brings is known from today on."""
     return Order(engine, settings, pull.account_id, pull.month, settings.business_day(now), now, clock=clock)
 
