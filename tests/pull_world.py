@@ -71,7 +71,8 @@ class Scripted:
 def order(engine, folder, *bureaus, account=1, clock=None, **settings) -> Order:
     """An order for one of the accounts C1 ... that ``fill`` makes."""
     given = world.settings(engine, folder, **{"bureaus": "", "bureau_budget": "100", **settings})
-    return Order(engine, given, account, MONTH, AS_OF, START, bureaus=bureaus, clock=clock or Clock())
+    clock = clock or Clock()
+    return Order(engine, given, account, MONTH, AS_OF, START, bureaus=bureaus, clock=clock, sleep=clock.forward)
 
 
 def fill(engine, accounts=1) -> None:

@@ -9,7 +9,6 @@ again until a person says so. PENDING was paid and is collected when it is ready
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 from sqlalchemy import func
@@ -54,7 +53,7 @@ def obtain(order: Order) -> str:
         except NotYet as wait:
             if wait.left.total_seconds() > SLEEPS_SECONDS:
                 raise
-            time.sleep(wait.left.total_seconds())
+            order.sleep(wait.left.total_seconds())
 
 
 def totals(session: Session, month: str, reused: int, currency: str) -> dict[str, Any]:

@@ -204,8 +204,7 @@ def test_over_budget_no_slot_is_taken(engine, ask):
     assert "over the month's budget" in last(engine).note
 
 
-def test_short_waits_are_slept_through(monkeypatch, ask):
-    monkeypatch.setattr(pulls.time, "sleep", ask.clock.forward)
+def test_short_waits_are_slept_through(ask):
     till = Scripted(rate=60)
     assert [ask(till, account=n) for n in (1, 2, 3)] == ["stored"] * 3
     assert ask.clock.now == world.START + timedelta(seconds=2)

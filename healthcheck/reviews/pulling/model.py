@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -52,6 +53,7 @@ class Order:
     buy: bool = True
     bureaus: tuple[Bureau, ...] | None = None  # in order of preference; None: as configured
     clock: leases.Clock = leases.clock  # the time that waits are measured in: the database's
+    sleep: Callable[[float], None] = time.sleep  # through short waits; seconds
 
     @property
     def patience(self) -> timedelta:
