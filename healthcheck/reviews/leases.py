@@ -25,6 +25,7 @@ _REVIEW = Review.__table__  # type: ignore[attr-defined]
 _MINE = update(_REVIEW).where(
     _REVIEW.c.id == bindparam("which"), _REVIEW.c.token == bindparam("mine"), _REVIEW.c.state == "claimed"
 )
+_TIME = sql_select(func.clock_timestamp())
 Clock = Callable[[Session], datetime]
 LEASE_SECONDS = 30.0
 ATTEMPTS: Final = 3  # errors after which a review is failed
@@ -63,7 +64,7 @@ def clock(session: Session) -> datetime:
     if session.get_bind().dialect.name == "sqlite":
         text = session.connection().exec_driver_sql("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')").scalar_one()
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    time: datetime = session.exec(select(func.clock_timestamp())).one()
+    time: datetime = session.connection().execute(_TIME).scalar_one()
     return time
 
 

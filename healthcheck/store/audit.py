@@ -12,13 +12,13 @@ from __future__ import annotations
 import hmac
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, bindparam, insert, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
@@ -30,8 +30,9 @@ ALARMING: Final = ("held", "dead", "uncertain", "failed")  # how the name of a t
 _NOTES: Final = "audit_notes"
 _ENTRIES, _HEAD = AuditEntry.__table__, AuditHead.__table__  # type: ignore[attr-defined]
 _LOCK: Final = sql_select(_HEAD.c.seq, _HEAD.c.mac).with_for_update()
-_ADD: Final = insert(_ENTRIES)
-_MOVE: Final = update(_HEAD)
+_ADD: Final = insert(_ENTRIES).values({column.name: bindparam(column.name) for column in _ENTRIES.c})
+_MOVE: Final = update(_HEAD).values(seq=bindparam("new_seq"), mac=bindparam("new_mac"))
+_ADD_AND_MOVE: Final = _MOVE.add_cte(_ADD.cte("added"))
 _LOG = logging.getLogger(__name__)
 _PURPOSE: Final = b"healthcheck audit v1"
 
@@ -75,12 +76,21 @@ def chain(session: Session) -> Sequence[Note]:
     seq, mac = connection.execute(_LOCK).one()
     entries: list[dict[str, Any]] = []
     for told in notes:
-        entry = _signed(told, seq + 1, mac, keys[0] if keys else b"")
-        entries.append(entry.model_dump())
-        seq, mac = entry.seq, entry.mac
-    connection.execute(_ADD, entries)
-    connection.execute(_MOVE, {"seq": seq, "mac": mac})
+        entries.append(_signed(told, seq + 1, mac, keys[0] if keys else b""))
+        seq, mac = seq + 1, entries[-1]["mac"]
+    _append(connection, entries)
     return notes
+
+
+def _append(connection: Connection, entries: Sequence[dict[str, Any]]) -> None:
+    """Add the entries and move the head behind the last. Everybody waits for the head, so one entry goes in one statement where the
+    database has such."""
+    end = {"new_seq": entries[-1]["seq"], "new_mac": entries[-1]["mac"]}
+    if len(entries) == 1 and connection.dialect.name == "postgresql":
+        connection.execute(_ADD_AND_MOVE, {**entries[0], **end})
+    else:
+        connection.execute(_ADD, entries if len(entries) > 1 else entries[0])
+        connection.execute(_MOVE, end)
 
 
 def log(notes: Sequence[Note]) -> None:
@@ -124,24 +134,24 @@ def _wrong(entry: AuditEntry, before: int, mac: str, known: dict[str, bytes]) ->
         return f"entry {before + 1} is missing"
     if entry.key_id not in known:
         return f"it was signed with a key that is not in HEALTHCHECK_SECRET_KEYS any more (id {entry.key_id})"
-    if not hmac.compare_digest(_mac(entry, mac, known[entry.key_id]), entry.mac):
+    if not hmac.compare_digest(_mac(entry.model_dump(), mac, known[entry.key_id]), entry.mac):
         return "it, or the one before it, was changed"
     return ""
 
 
-def _signed(told: Note, seq: int, before: str, key: bytes) -> AuditEntry:
-    entry = AuditEntry(
-        seq=seq, at=told.at, what=told.what, by=told.by, month=told.month, account_id=told.account_id,
-        detail=json.loads(_canonical(told.detail)), key_id=_key_id(key), mac="",
-    )  # fmt: skip
-    entry.mac = _mac(entry, before, key)
-    return entry
+def _signed(told: Note, seq: int, before: str, key: bytes) -> dict[str, Any]:
+    """The entry's row."""
+    row = {
+        "seq": seq, "at": told.at, "what": told.what, "by": told.by, "month": told.month, "account_id": told.account_id,
+        "detail": json.loads(_canonical(told.detail)), "key_id": _key_id(key),
+    }  # fmt: skip
+    return {**row, "mac": _mac(row, before, key)}
 
 
-def _mac(entry: AuditEntry, before: str, key: bytes) -> str:
+def _mac(row: Mapping[str, Any], before: str, key: bytes) -> str:
     told = {
-        "seq": entry.seq, "at": entry.at.astimezone(UTC).isoformat(), "what": entry.what, "by": entry.by, "month": entry.month,
-        "account": entry.account_id, "detail": entry.detail,
+        "seq": row["seq"], "at": row["at"].astimezone(UTC).isoformat(), "what": row["what"], "by": row["by"], "month": row["month"],
+        "account": row["account_id"], "detail": row["detail"],
     }  # fmt: skip
     return hmac.new(key, f"{before}|{_canonical(told)}".encode(), sha256).hexdigest()
 

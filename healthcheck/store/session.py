@@ -1,25 +1,19 @@
-"""Engines and transactions; what SQLite needs is in ``sqlite``."""
+"""Engines and transactions; what the databases need is in ``sqlite`` and ``postgresql``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 
 from healthcheck.errors import UsageError
-from healthcheck.store import audit, sqlite
+from healthcheck.store import audit, postgresql, sqlite
 
 BUSY_SECONDS = 20.0  # a writer waits for another's lock so long, then fails with one line
-_POSTGRESQL: Final = {
-    "idle_in_transaction_session_timeout": "10min",  # whoever stopped in the middle lets go of his locks
-    "tcp_keepalives_idle": "30",  # and so does a machine that is gone without a word
-    "tcp_keepalives_interval": "10",
-    "tcp_keepalives_count": "3",
-}
 
 
 def connect(url: str, keys: Sequence[str] = ()) -> Engine:
@@ -40,7 +34,7 @@ def connect(url: str, keys: Sequence[str] = ()) -> Engine:
     if engine.dialect.name == "sqlite":
         sqlite.prepare(engine)
     elif engine.dialect.name == "postgresql":
-        event.listen(engine, "connect", _prepare_postgresql)
+        postgresql.prepare(engine, BUSY_SECONDS)
     return engine
 
 
@@ -51,24 +45,7 @@ def _located(url: str) -> URL:
 
 
 def _options(url: str) -> dict[str, Any]:
-    if not url.startswith("sqlite"):
-        return {"pool_pre_ping": True}
-    return sqlite.options(BUSY_SECONDS)
-
-
-def _prepare_postgresql(connection: Any, _record: Any) -> None:
-    """PostgreSQL has no text with a NUL in it: what comes with one from outside is stored with a mark in its place."""
-    from psycopg.types.string import StrDumperUnknown
-
-    class _Text(StrDumperUnknown):
-        def dump(self, obj: str) -> Any:
-            return super().dump(obj.replace("\x00", "\ufffd") if "\x00" in obj else obj)
-
-    connection.adapters.register_dumper(str, _Text)
-    with connection.cursor() as cursor:
-        for name, value in {"lock_timeout": f"{BUSY_SECONDS * 1000:.0f}ms", **_POSTGRESQL}.items():
-            cursor.execute(f"SET {name} = '{value}'")
-    connection.commit()
+    return sqlite.options(BUSY_SECONDS) if url.startswith("sqlite") else postgresql.options()
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select
-from sqlmodel import Session, col
+from sqlalchemy import bindparam, exists, func, select
+from sqlmodel import col
 
 from healthcheck.bureaus import registry
 from healthcheck.bureaus.base import Bureau, Subject
@@ -33,18 +33,21 @@ from healthcheck.store.session import read
 from healthcheck.store.work import Pull, Report
 
 _ACCOUNT = Account.__table__  # type: ignore[attr-defined]
-_ONE: Final = select(_ACCOUNT).where(_ACCOUNT.c.id == bindparam("key"))
-_PULLS: Final = (
-    select(Pull)
-    .where(col(Pull.account_id) == bindparam("key"), col(Pull.month) == bindparam("of"))
-    .order_by(col(Pull.id))
-)
+_MINE: Final = col(Pull.account_id) == bindparam("key"), col(Pull.month) == bindparam("of")
+_PULLS: Final = select(Pull).where(*_MINE).order_by(col(Pull.id))
 _NEWEST: Final = select(func.max(col(Report.as_of))).where(
     col(Report.account_id) == bindparam("key"), col(Report.as_of) <= bindparam("day")
 )
 _NEWS: Final = select(func.max(col(Event.seen_on))).where(
     col(Event.account_id) == bindparam("key"), col(Event.seen_on) <= bindparam("day")
 )
+_ONE: Final = select(
+    _ACCOUNT,
+    _NEWEST.scalar_subquery().label("newest_report"),
+    _NEWS.scalar_subquery().label("newest_event"),
+    exists().where(*_MINE).label("was_asked"),
+    gates.ANY.exists().label("any_gated"),
+).where(_ACCOUNT.c.id == bindparam("key"))
 
 
 @dataclass(frozen=True)
@@ -74,20 +77,15 @@ def ask(order: Order) -> str:
     return _in_turn(order, known) if order.buy else "none"
 
 
-def newest_report(session: Session, order: Order) -> date | None:
-    """The as-of date of the newest report that is known as of the order's date."""
-    mine = {"key": order.account_id, "day": order.as_of}
-    newest: date | None = session.connection().execute(_NEWEST, mine).scalar()
-    return newest
-
-
 def _known(order: Order) -> Known:
+    """One statement, and two or three more where a bureau was asked before or is in trouble."""
+    mine = {"key": order.account_id, "of": order.month, "day": order.as_of, **gates.since(order.now)}
     with read(order.engine) as session:
-        pulls = session.execute(_PULLS, {"key": order.account_id, "of": order.month}).scalars().all()
-        row: Any = session.connection().execute(_ONE, {"key": order.account_id}).one()
-        now = order.clock(session) if pulls else order.now
-        news = session.connection().execute(_NEWS, {"key": order.account_id, "day": order.as_of}).scalar()
-        return Known(pulls, newest_report(session, order), news, subject_of(row), now, gates.known(session, now))
+        row: Any = session.connection().execute(_ONE, mine).one()
+        pulls = session.execute(_PULLS, mine).scalars().all() if row.was_asked else ()
+        now = order.clock(session) if row.was_asked else order.now
+        gated = gates.known(session, now) if row.was_asked or row.any_gated else frozenset[str]()
+    return Known(pulls, row.newest_report, row.newest_event, subject_of(row), now, gated)
 
 
 def _is_young(order: Order, known: Known) -> bool:

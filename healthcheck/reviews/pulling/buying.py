@@ -15,7 +15,7 @@ from healthcheck.elapsed import seconds
 from healthcheck.money import to_minor
 from healthcheck.reviews import leases
 from healthcheck.reviews.pulling import budget, gates, settling
-from healthcheck.reviews.pulling.model import INTENT, PLANNED, RATE, REFUSED, WHY, NotYet, Order, tell
+from healthcheck.reviews.pulling.model import INTENT, PLANNED, RATE, REFUSED, WHY, NotYet, Order, become, tell
 from healthcheck.reviews.pulling.outcomes import of_answer, of_order
 from healthcheck.reviews.pulling.settling import Settled
 from healthcheck.store.session import write
@@ -112,8 +112,7 @@ def _decided(session: Session, order: Order, bureau: Bureau, pull: Pull, cost: i
 
 
 def _save(session: Session, pull: Pull, values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        setattr(pull, name, value)
+    become(pull, values)
     connection = session.connection()
     if pull.id is None:
         row = pull.model_dump(exclude={"id"})

@@ -30,7 +30,7 @@ BARRED: Final = ("auth", "fatal")  # not asked again in this run
 UNASKED: Final = ("", "budget", "barred", "late")  # kinds of pulls that no bureau answered
 _RATE = RateLimit.__table__  # type: ignore[attr-defined]
 _LOCK: Final = select(_RATE.c.free_at).where(_RATE.c.bureau == bindparam("which")).with_for_update()
-_NAMES: Final = select(_RATE.c.bureau).where(_RATE.c.free_at > bindparam("since"))
+ANY: Final = select(_RATE.c.bureau).where(_RATE.c.free_at > bindparam("since"))
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,12 @@ def pause(session: Session, bureau: str, until: datetime, now: datetime) -> None
 
 def known(session: Session, now: datetime) -> frozenset[str]:
     """The bureaus that were in trouble since yesterday, or have a rate and were asked."""
-    return frozenset(session.connection().execute(_NAMES, {"since": now - timedelta(days=1)}).scalars())
+    return frozenset(session.connection().execute(ANY, since(now)).scalars())
+
+
+def since(now: datetime) -> dict[str, datetime]:
+    """What ``ANY`` is to be asked with."""
+    return {"since": now - timedelta(days=1)}
 
 
 def rate_of(bureau: Bureau) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -74,6 +74,12 @@ def backoff(since: datetime, now: datetime) -> timedelta:
     first, most = BACKOFF_SECONDS
     wait = min(most, max(first, (now - since).total_seconds()))
     return timedelta(seconds=wait * (0.8 + secrets.randbelow(400) / 1000))
+
+
+def become(pull: Pull, values: Mapping[str, Any]) -> None:
+    """Give the pull in hand the values that its row was given."""
+    for name, value in values.items():
+        setattr(pull, name, value)
 
 
 def tell(session: Session, pull: Pull, what: str, at: datetime, **more: Any) -> None:

@@ -31,6 +31,7 @@ from healthcheck.reviews.pulling.model import (
     UNCERTAIN,
     Order,
     backoff,
+    become,
     tell,
 )
 from healthcheck.reviews.pulling.outcomes import Outcome
@@ -74,8 +75,7 @@ def settle(order: Order, pull: Pull, outcome: Outcome) -> Settled:
             _book(session, order, pull, outcome.kind, values, now)
         else:
             values = {"state": _state(session, pull)}
-    for name, value in values.items():
-        setattr(pull, name, value)
+    become(pull, values)
     return Settled(pull.state, values.get("next_try_at"), now, pull.note)
 
 
