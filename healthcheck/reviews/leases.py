@@ -44,6 +44,7 @@ class Claim:
     account_id: int
     reason: str
     attempts: int
+    errors: int
 
 
 @dataclass(frozen=True)
@@ -108,10 +109,12 @@ def hold(session: Session, claim: Claim, token: str, values: dict[str, Any] | No
 
 
 def give_back(engine: Engine, claim: Claim, token: str, error: str) -> None:
-    """Note why it could not be done: it waits for another attempt, or is failed after ``ATTEMPTS``."""
-    state = "failed" if claim.attempts >= ATTEMPTS else "waiting"
+    """Note why it could not be done: it waits for another attempt, or is failed after ``ATTEMPTS`` errors."""
+    errors = claim.errors + 1
+    state = "failed" if errors >= ATTEMPTS else "waiting"
+    values = {"state": state, "errors": errors, "error": error, "token": None, "lease_until": None}
     with write(engine) as session:
-        hold(session, claim, token, {"state": state, "error": error, "token": None, "lease_until": None})
+        hold(session, claim, token, values)
 
 
 def postpone(engine: Engine, claim: Claim, token: str, until: datetime) -> None:
@@ -161,7 +164,7 @@ def _free(time: datetime) -> ColumnElement[bool]:
 
 
 def _take(row: Review, token: str, time: datetime) -> None:
-    if row.attempts >= DEATHS:
+    if row.attempts - row.errors >= DEATHS:
         row.state, row.token, row.lease_until = "failed", None, None
         row.error = row.error or f"{DEATHS} workers died of it"
         return
@@ -170,4 +173,4 @@ def _take(row: Review, token: str, time: datetime) -> None:
 
 
 def _claim(row: Review) -> Claim:
-    return Claim(row.id or 0, row.account_id, row.reason, row.attempts)
+    return Claim(row.id or 0, row.account_id, row.reason, row.attempts, row.errors)

@@ -59,7 +59,8 @@ class Review(SQLModel, table=True):
     state: str = "waiting"
     token: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
-    attempts: int = 0
+    attempts: int = Field(default=0, description="how often it was claimed, but for what only had to wait")
+    errors: int = Field(default=0, description="how many of the attempts ended in an error")
     error: str | None = None
     verdict: str | None = None
     exposure: int | None = Field(default=None, sa_type=BigInteger)

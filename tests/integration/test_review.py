@@ -237,6 +237,21 @@ def test_a_run_waits_for_reviews_in_other_hands(book, monkeypatch):
     assert run(book)["reviewed"] == len(ids)
 
 
+def test_workers_that_died_of_a_review_are_no_errors_of_it(book, monkeypatch):
+    engine = book[0]
+    ids = planned(book)[:1]
+    with monkeypatch.context() as patch:
+        patch.setattr(leases, "LEASE_SECONDS", -1)
+        assert all(leases.claim(engine, ids, f"dead {n}") for n in range(5))
+    states = []
+    for n in range(leases.ATTEMPTS):
+        (claim,) = leases.claim(engine, ids, f"alive {n}")
+        leases.give_back(engine, claim, f"alive {n}", "ValueError")
+        (row,) = (row for row in rows(book, Review) if row.id == ids[0])
+        states.append((row.state, row.attempts, row.errors))
+    assert states == [("waiting", 6, 1), ("waiting", 7, 2), ("failed", 8, 3)]
+
+
 def test_one_bad_account_fails_alone_after_three_attempts(book, monkeypatch):
     judge = units.judge
     with read(book[0]) as session:
