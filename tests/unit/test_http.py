@@ -98,7 +98,7 @@ def test_a_paid_call_is_asked_once_and_its_trouble_has_a_kind(server, handler, f
         door(server.url).paid("GET", "reports", "C042", params={"name": "Norda Metall"})
     assert type(error.value) is kind
     assert (handler.asked, handler.charged) == (1, charged)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 15
     text = str(error.value)
     assert text.startswith("sample: ")
     assert ("took too long" in text) == (fault in ("slow:700", "drip"))

