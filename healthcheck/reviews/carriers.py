@@ -6,20 +6,17 @@ A carrier only carries: its answer is a hint, and the database is asked what was
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from importlib import import_module
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
 from sqlalchemy import make_url
 
 from healthcheck.errors import Retriable, UsageError
+from healthcheck.reviews.pool import PoolExecutor
 from healthcheck.settings import Settings
 
 P = ParamSpec("P")
@@ -38,16 +35,6 @@ class InlineExecutor(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
-
-
-class PoolExecutor(ProcessPoolExecutor):
-    """Who does not wait for its processes ends them: on a machine that is too slow to start them each new pool would make it slower."""
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        processes = list((getattr(self, "_processes", None) or {}).values())
-        super().shutdown(wait, cancel_futures=cancel_futures)
-        for process in () if wait else processes:
-            process.kill()
 
 
 class DaskExecutor(Executor):
@@ -87,26 +74,7 @@ def _threads(settings: Settings) -> Executor:
 
 
 def _processes(settings: Settings) -> Executor:
-    """Spawned, never forked: what threads of this process hold would be held for ever in a copy of it."""
-    return PoolExecutor(
-        settings.carrier_workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(settings,)
-    )
-
-
-def _begin(settings: Settings) -> None:
-    """In a process of the pool: know the settings, leave Ctrl-C to the parent, and end when it ends, however that comes."""
-    from healthcheck.reviews import units
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    units.know(settings)
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    return PoolExecutor(settings)
 
 
 def _dask(settings: Settings) -> Executor:

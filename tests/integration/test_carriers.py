@@ -19,10 +19,11 @@ from sqlmodel import col, select
 from healthcheck.errors import Fatal, Retriable, UsageError
 from healthcheck.months import Month
 from healthcheck.reviews import carriers, leases, months, review, rounds, units
+from healthcheck.reviews import pool as pool_of
 from healthcheck.settings import Settings
 from healthcheck.store.books import Account, Invoice
 from healthcheck.store.session import connect, read, write
-from healthcheck.store.work import Finding, Review
+from healthcheck.store.work import Finding, Pull, Review
 from tests import databases
 from tests import review_world as world
 from tests.servers.bureau import BureauServer
@@ -45,6 +46,10 @@ class Place:
 
     def review(self, **more: Any) -> dict[str, Any]:
         return review.review(self.engine, MONTH, None, self.settings.model_copy(update=more), world.NOW)
+
+    def pulls(self) -> list[str]:
+        with read(self.engine) as session:
+            return list(session.exec(select(Pull.state)))
 
     def states(self) -> list[str]:
         with read(self.engine) as session:
@@ -198,6 +203,31 @@ def test_killed_workers_are_replaced_and_nothing_is_done_twice(place, monkeypatc
     once(place)
 
 
+@pytest.mark.parametrize("place", ["processes"], indirect=True)
+@pytest.mark.parametrize("asks", ["whoever stops the service", "the pool"])
+def test_processes_that_are_asked_to_stop_finish_the_order_in_hand(place, asks):
+    """No report of theirs is in doubt, though the bureau answers late and cannot be asked what it was sent."""
+    place.bureau.misbehave({"delay:1500": 1.0}, seed=1)
+    stopped = []
+
+    def stop():
+        until = time.monotonic() + 60
+        while place.pulls().count("INTENT") < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+        stopped.extend(pool())
+        for child in stopped if asks == "whoever stops the service" else stopped[:1]:
+            os.kill(child.pid, signal.SIGTERM)
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    place.review()
+    thread.join()
+    assert len(stopped) == 2
+    assert psutil.wait_procs(stopped, timeout=20)[1] == []
+    assert set(place.pulls()) == {"STORED"}
+    once(place)
+
+
 # ---- what travels
 
 
@@ -323,7 +353,8 @@ class Deaf(carriers.InlineExecutor):
         return Future()
 
 
-def test_the_processes_of_a_pool_that_is_given_up_do_not_slow_down_the_next(tmp_path):
+def test_the_processes_of_a_pool_that_is_given_up_do_not_slow_down_the_next(monkeypatch):
+    monkeypatch.setattr(pool_of, "GRACE_SECONDS", 1.0)
     with carriers.Carrier(Settings(_env_file=None, carrier="processes", carrier_workers=2)) as carrier:
         for _ in range(2):
             carrier.submit(time.sleep, 60)
