@@ -14,19 +14,17 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 from multiprocessing.context import SpawnProcess
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from healthcheck import stopping
 from healthcheck.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
-GRACE_SECONDS = 150.0  # longer than any request to a bureau takes
-_in_hand: Final = threading.Event()
 
 
 class PoolExecutor(ProcessPoolExecutor):
-    """What is called off is stopped too. Processes that nobody waits for are ended after ``GRACE_SECONDS``, whatever they do: on a
+    """What is called off is stopped too. Processes that nobody waits for are ended after a while, whatever they do: on a
     machine that is too slow for them the next pool would be slower still."""
 
     def __init__(self, settings: Settings) -> None:
@@ -47,7 +45,7 @@ class PoolExecutor(ProcessPoolExecutor):
 
 
 def _end(processes: Iterable[SpawnProcess]) -> None:
-    until = time.monotonic() + GRACE_SECONDS
+    until = time.monotonic() + stopping.GRACE_SECONDS
     for process in processes:
         process.join(max(0.0, until - time.monotonic()))
         process.kill()
@@ -65,18 +63,16 @@ def _begin(settings: Settings) -> None:
 
 def _held(fn: Callable[..., T], args: Iterable[Any], kwargs: Mapping[str, Any]) -> T:
     """In a process of the pool: the call, and the end if it was asked for meanwhile."""
-    _in_hand.set()
     try:
         return fn(*args, **kwargs)
     finally:
-        _in_hand.clear()
         if stopping.asked():
             os._exit(0)
 
 
 def _stop() -> None:
     stopping.ask()
-    if not _in_hand.is_set():
+    if not stopping.is_busy():
         os._exit(0)
 
 
@@ -85,5 +81,5 @@ def _stop_with_parent() -> None:
     if parent is not None:
         parent.join()
         _stop()
-        time.sleep(GRACE_SECONDS)
+        time.sleep(stopping.GRACE_SECONDS)
         os._exit(1)

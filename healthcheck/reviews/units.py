@@ -108,6 +108,12 @@ def run_unit(order: str, now: str, *review_ids: int) -> int:
     """
     settings = _settings(order)
     logs.join(settings)
+    with stopping.in_hand():
+        return _claimed(settings, datetime.fromisoformat(now), review_ids)
+
+
+def _claimed(settings: Settings, now: datetime, review_ids: Sequence[int]) -> int:
+    stopping.check()
     engine, token = _engine(settings.database_url, settings.keys), uuid.uuid4().hex
     claims = leases.claim(engine, review_ids, token)
     if not claims:
@@ -115,7 +121,7 @@ def run_unit(order: str, now: str, *review_ids: int) -> int:
     try:
         with leases.heartbeat(engine, token):
             (month, numbers), bureaus = _known(engine, claims), tuple(registry.configured(settings))
-            return _timed(Work(engine, settings, token, month, datetime.fromisoformat(now), bureaus, numbers), claims)
+            return _timed(Work(engine, settings, token, month, now, bureaus, numbers), claims)
     except BaseException:
         with suppress(SQLAlchemyError):
             leases.drop(engine, token)

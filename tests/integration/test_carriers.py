@@ -16,10 +16,10 @@ import pytest
 from sqlalchemy import Engine, update
 from sqlmodel import col, select
 
+from healthcheck import stopping
 from healthcheck.errors import Fatal, Retriable, UsageError
 from healthcheck.months import Month
 from healthcheck.reviews import carriers, leases, months, review, rounds, units
-from healthcheck.reviews import pool as pool_of
 from healthcheck.settings import Settings
 from healthcheck.store.books import Account, Invoice
 from healthcheck.store.session import connect, read, write
@@ -203,27 +203,37 @@ def test_killed_workers_are_replaced_and_nothing_is_done_twice(place, monkeypatc
     once(place)
 
 
-@pytest.mark.parametrize("place", ["processes"], indirect=True)
-@pytest.mark.parametrize("asks", ["whoever stops the service", "the pool"])
-def test_processes_that_are_asked_to_stop_finish_the_order_in_hand(place, asks):
-    """No report of theirs is in doubt, though the bureau answers late and cannot be asked what it was sent."""
-    place.bureau.misbehave({"delay:1500": 1.0}, seed=1)
-    stopped = []
+ASKED = [("processes", 2, 1500), ("processes", 1, 1500), pytest.param("dask", 2, 7000, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize(("place", "asked", "delay"), ASKED, indirect=["place"])
+def test_workers_that_are_asked_to_stop_finish_the_order_in_hand(place, asked, delay):
+    """No report of theirs is in doubt, though the bureau answers late and cannot be asked what it was sent.
+
+    Dask by itself lets a worker go on with its unit for thirty seconds, then cuts it off.
+    """
+    place.bureau.misbehave({f"delay:{delay}": 1.0}, seed=1)
+    stopped: list[psutil.Process] = []
+    over = threading.Event()
 
     def stop():
-        until = time.monotonic() + 60
-        while place.pulls().count("INTENT") < 2 and time.monotonic() < until:
-            time.sleep(0.02)
-        stopped.extend(pool())
-        for child in stopped if asks == "whoever stops the service" else stopped[:1]:
-            os.kill(child.pid, signal.SIGTERM)
+        while place.pulls().count("INTENT") < 2 and not over.wait(0.02):
+            pass
+        stopped.extend(map(psutil.Process, workers(place)))
+        for worker in stopped[:asked]:
+            worker.terminate()
+        while place.cluster and not over.wait(0.2):
+            place.cluster.keep_up()
 
     thread = threading.Thread(target=stop)
     thread.start()
-    place.review()
-    thread.join()
+    try:
+        place.review()
+    finally:
+        over.set()
+        thread.join()
     assert len(stopped) == 2
-    assert psutil.wait_procs(stopped, timeout=20)[1] == []
+    assert psutil.wait_procs(stopped, timeout=60)[1] == []
     assert set(place.pulls()) == {"STORED"}
     once(place)
 
@@ -354,7 +364,7 @@ class Deaf(carriers.InlineExecutor):
 
 
 def test_the_processes_of_a_pool_that_is_given_up_do_not_slow_down_the_next(monkeypatch):
-    monkeypatch.setattr(pool_of, "GRACE_SECONDS", 1.0)
+    monkeypatch.setattr(stopping, "GRACE_SECONDS", 1.0)
     with carriers.Carrier(Settings(_env_file=None, carrier="processes", carrier_workers=2)) as carrier:
         for _ in range(2):
             carrier.submit(time.sleep, 60)
