@@ -173,13 +173,26 @@ def command(process: psutil.Process) -> str:
         return "it is gone"
 
 
+@contextmanager
+def beside(work):
+    """``work(over)`` in a thread of its own, until the block ends and ``over`` is set."""
+    over = threading.Event()
+    thread = threading.Thread(target=work, args=(over,))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 @pytest.mark.parametrize("place", ["processes", "dask"], indirect=True)
 def test_killed_workers_are_replaced_and_nothing_is_done_twice(place, monkeypatch):
     """As soon as something is in a worker's hands, one is killed; and again, and again."""
     monkeypatch.setattr(rounds, "BATCH", 1)
-    over, killed = threading.Event(), []
+    killed = []
 
-    def nemesis():
+    def nemesis(over):
         chance = random.Random(2026)
         while not over.is_set() and len(killed) < 3:
             if "claimed" in place.states():
@@ -192,13 +205,8 @@ def test_killed_workers_are_replaced_and_nothing_is_done_twice(place, monkeypatc
                 place.cluster.keep_up()
             over.wait(0.05)
 
-    thread = threading.Thread(target=nemesis)
-    thread.start()
-    try:
+    with beside(nemesis):
         place.review()
-    finally:
-        over.set()
-        thread.join()
     assert killed
     once(place)
 
@@ -214,9 +222,8 @@ def test_workers_that_are_asked_to_stop_finish_the_order_in_hand(place, asked, d
     """
     place.bureau.misbehave({f"delay:{delay}": 1.0}, seed=1)
     stopped: list[psutil.Process] = []
-    over = threading.Event()
 
-    def stop():
+    def stop(over):
         while place.pulls().count("INTENT") < 2 and not over.wait(0.02):
             pass
         stopped.extend(map(psutil.Process, workers(place)))
@@ -225,13 +232,8 @@ def test_workers_that_are_asked_to_stop_finish_the_order_in_hand(place, asked, d
         while place.cluster and not over.wait(0.2):
             place.cluster.keep_up()
 
-    thread = threading.Thread(target=stop)
-    thread.start()
-    try:
+    with beside(stop):
         place.review()
-    finally:
-        over.set()
-        thread.join()
     assert len(stopped) == 2
     assert psutil.wait_procs(stopped, timeout=60)[1] == []
     assert set(place.pulls()) == {"STORED"}
