@@ -161,7 +161,7 @@ class Battle:
         elif self.cluster is None:
             self.strike_pool()
         else:
-            self.strike_cluster(self.cluster, self.rng.randrange(len(self.cluster.workers)))
+            self.strike_cluster(self.cluster)
         self.hit |= self.in_hand()
 
     def strike_scheduler(self, victim: int) -> None:
@@ -191,16 +191,19 @@ class Battle:
     def pool(self) -> list[belonging.Process]:
         return [process for process in belonging.belonging(self.mark) if process.of_a_pool]
 
-    def strike_cluster(self, cluster: Cluster, victim: int) -> None:
+    def strike_cluster(self, cluster: Cluster) -> None:
+        """A worker, or Dask's own scheduler: with that one all workers are lost, and come back as a supervisor would have them."""
+        victim = self.rng.choice((*cluster.workers, cluster.scheduler))
+        what = "Dask" if victim is cluster.scheduler else "worker"
         if self.rng.random() < 0.5:
-            cluster.kill_worker(victim)
-            self.killed("worker")
+            cluster.kill(victim)
+            self.killed(what)
             cluster.keep_up()
         else:
-            cluster.workers[victim].send_signal(signal.SIGSTOP)
+            victim.send_signal(signal.SIGSTOP)
             self.wait()
-            cluster.workers[victim].send_signal(signal.SIGCONT)
-            self.struck["worker stopped"] += 1
+            victim.send_signal(signal.SIGCONT)
+            self.struck[f"{what} stopped"] += 1
 
     def killed(self, what: str) -> None:
         self.struck[f"{what} killed"] += 1

@@ -74,10 +74,10 @@ class Nemesis:
 
     def _kill(self, done: int) -> None:
         if done >= self.after and not self.kills["scheduler"]:
-            self.cluster.kill_scheduler()
+            self.cluster.kill(self.cluster.scheduler)
             self.kills["scheduler"] += 1
         else:
-            self.cluster.kill_worker(self.draw.randrange(len(self.cluster.workers)))
+            self.cluster.kill(self.draw.choice(self.cluster.workers))
             self.kills["worker"] += 1
 
     def _done(self) -> int:

@@ -3,7 +3,7 @@
 with Cluster(folder, {"HEALTHCHECK_DATABASE_URL": ...}, workers=2) as cluster:
     cluster.settings             carrier and TLS files, for Settings
     cluster.keep_up()            start again who died, as a supervisor would
-    cluster.kill_worker(0)       SIGKILL; the same for kill_scheduler()
+    cluster.kill(cluster.workers[0])    SIGKILL; so too cluster.scheduler
 """
 
 from __future__ import annotations
@@ -46,15 +46,14 @@ class Cluster:
             if worker.poll() is not None:
                 self.workers[n] = self._begin("worker", n)
 
-    def kill_worker(self, n: int) -> None:
-        _kill(self.workers[n])
-
-    def kill_scheduler(self) -> None:
-        _kill(self.scheduler)
+    def kill(self, process: subprocess.Popen) -> None:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.wait(30)
 
     def stop(self) -> None:
         for process in (*self.workers, self.scheduler):
-            _kill(process)
+            self.kill(process)
 
     def __enter__(self) -> Cluster:
         return self
@@ -87,12 +86,6 @@ class Cluster:
                 ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", f"distributed.cli.dask_{what}", *words],
                 env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
-
-
-def _kill(process: subprocess.Popen) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGKILL)
-    process.wait(30)
 
 
 def certificates(folder: Path) -> tuple[Path, Path, Path]:
