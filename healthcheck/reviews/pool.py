@@ -56,7 +56,7 @@ def _begin(settings: Settings) -> None:
     from healthcheck.reviews import units
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: _stop())
+    signal.signal(signal.SIGTERM, _on_sigterm)
     units.know(settings)
     threading.Thread(target=_stop_with_parent, name="parent", daemon=True).start()
 
@@ -68,6 +68,12 @@ def _held(fn: Callable[..., T], args: Iterable[Any], kwargs: Mapping[str, Any]) 
     finally:
         if stopping.asked():
             os._exit(0)
+
+
+def _on_sigterm(*_: object) -> None:
+    """Once: a second signal in the middle of this would wait for ever for the lock that this holds."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _stop()
 
 
 def _stop() -> None:
